@@ -257,7 +257,9 @@ pub(crate) mod tests {
             assert!(frontier.push_subtree(level, [1; 32], &mut |_, _, _| {}).is_err(), "level {level}");
         }
         assert_eq!(frontier, before);
-        Frontier::new().push_subtree(63, [1; 32], &mut |_, _, _| {}).unwrap();
+        let mut full = Frontier::new();
+        full.push_subtree(63, [1; 32], &mut |_, _, _| {}).unwrap();
+        assert!(full.push_subtree(0, [1; 32], &mut |_, _, _| {}).is_err());
     }
 
     #[test]

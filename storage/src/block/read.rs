@@ -195,7 +195,7 @@ impl<'a> Block<'a> {
             } else if wanted.peek().is_none() {
                 break;
             } else {
-                shape.paths.iter().filter_map(|path| next.get_mut(*path as usize).map(|next| (path, next))).for_each(|(_, next)| *next += 1);
+                skip_row(shape, &mut next);
             }
         }
         Ok(bodies)
@@ -371,4 +371,13 @@ fn decompress(bytes: &[u8], raw_bytes: usize, number: u16) -> Result<Vec<u8>, Bl
         return Err(BlockError::Length { what: "segment", expected: raw_bytes, found: raw.len() });
     }
     Ok(raw)
+}
+
+/// Passes over a row's values.
+fn skip_row(shape: &Shape, next: &mut [usize]) {
+    for path in &shape.paths {
+        if let Some(next) = next.get_mut(*path as usize) {
+            *next += 1;
+        }
+    }
 }

@@ -29,11 +29,11 @@ mod error;
 mod field;
 mod lexer;
 mod literal;
-
 mod moment;
 mod parser;
 mod pattern;
-
+mod pieces;
+mod required;
 mod tree;
 
 pub use error::ParseError;
@@ -41,5 +41,5 @@ pub use field::FieldName;
 pub use literal::{Literal, Order};
 pub use parser::{CLAUSES_MAX, NESTING_MAX, REGEXES_MAX, TEXT_BYTES_MAX};
 pub use pattern::Pattern;
-
+pub use required::Required;
 pub use tree::{Filter, Test, Value, ValueKind};

@@ -307,3 +307,6 @@ fn unexpected(token: &Token) -> ParseError {
     };
     ParseError::new(token.at.clone(), what).hint(hint)
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,24 @@ pub fn is_term_char(c: char) -> bool {
         .is_some_and(|word| word >> (at % 64) & 1 == 1)
 }
 
+/// Whether some character of a range is part of terms.
+pub(crate) fn holds_term_char(first: char, last: char) -> bool {
+    let (first, last) = (first as usize, last as usize);
+    (first / 64..=last / 64).any(|at| {
+        let from = if at == first / 64 {
+            u64::MAX << (first % 64)
+        } else {
+            u64::MAX
+        };
+        let to = if at == last / 64 {
+            u64::MAX >> (63 - last % 64)
+        } else {
+            u64::MAX
+        };
+        LETTERS.get(at).is_some_and(|word| word & from & to != 0)
+    })
+}
+
 /// The terms of a text in order, as written (not folded); a GUID's parts are five terms here.
 #[must_use]
 pub fn terms(text: &str) -> Terms<'_> {
@@ -197,6 +215,12 @@ mod tests {
         for c in (char::MIN..=char::MAX).filter(|&c| is_term_char(c)) {
             assert!(word.is_match(c.encode_utf8(&mut buffer)), "{c:?}");
         }
+        assert!(
+            holds_term_char('\0', '0') && !holds_term_char('\0', '/') && !holds_term_char('{', '~')
+        );
+        assert!(
+            holds_term_char('_', 'a') && holds_term_char('{', 'ª') && holds_term_char('一', '一')
+        );
         assert!(is_term_char('é') && is_term_char('中') && is_term_char('٣'));
         assert!(!is_term_char('_') && !is_term_char('²') && !is_term_char('\u{301}'));
     }

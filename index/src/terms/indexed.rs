@@ -26,8 +26,9 @@ pub enum TermKind {
 /// Calls `found` with each term that the index keeps of a value, folded; the same term may come
 /// more than once. `scratch` is only room to fold in.
 ///
-/// A value that is a number with an exponent also gives its integer part as a word (`5.0126e4`:
-/// `50126`), so that a test for equality can ask for it however the number is spelled.
+/// A value that is a number with an exponent or leading zeros also gives its integer part as a word
+/// (`5.0126e4`: `50126`), so that a test for equality can ask for it however the number is spelled.
+/// Terms are not cut, however long: who must cut them has to keep in mind which values have longer ones.
 pub fn for_each_index_term(
     text: &str,
     scratch: &mut String,
@@ -45,7 +46,7 @@ pub fn for_each_index_term(
             found(place.kind, term);
         }
     }
-    if let Some(integer) = spelled_with_exponent(text) {
+    if let Some(integer) = spelled_oddly(text) {
         found(TermKind::Word, &integer);
     }
 }
@@ -173,15 +174,16 @@ fn is_octet(text: &str, run: Run) -> bool {
     run.is_digits() && run.len() <= 3 && number().is_some_and(|number| number <= 255)
 }
 
-fn spelled_with_exponent(text: &str) -> Option<String> {
+/// The integer part of a value that is a number but does not begin with that part's digits.
+fn spelled_oddly(text: &str) -> Option<String> {
     if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         return None;
     }
     let number = Decimal::parse(text)?;
-    if number.has_exponent() {
-        number.integer_part()
-    } else {
+    if number.is_plain() {
         None
+    } else {
+        number.integer_part()
     }
 }
 
@@ -239,12 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn exponents_give_the_integer_part() {
+    fn odd_numbers_give_their_integer_part() {
         check("5.0126e4", "5 0126e4 50126");
         check("-15E-1", "15e 1 1");
         check("15e-4", "15e 4 0");
         check("1e999", "1e999");
         check("50126", "50126");
+        check("-0.5", "0 5");
+        check("007.5", "007 5 7");
         check("5e4x", "5e4x");
     }
 

@@ -26,5 +26,5 @@ pub use fold::{fold, fold_char};
 pub use indexed::{TermKind, for_each_index_term, is_guid_part, wholes};
 pub use needle::{Needle, NeedleKind};
 
-pub(crate) use alphabet::{Run, next_run};
+pub(crate) use alphabet::{Run, holds_term_char, next_run};
 pub(crate) use indexed::{Octets, guid_at};

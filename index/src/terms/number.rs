@@ -40,9 +40,10 @@ impl<'a> Decimal<'a> {
         })
     }
 
-    /// Whether it was spelled with an exponent.
-    pub(crate) fn has_exponent(&self) -> bool {
-        self.exponent.is_some()
+    /// Whether it was spelled without exponent and leading zeros: its integer part is then a term
+    /// of the text as it stands.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.exponent.is_none() && (self.integer.len() == 1 || !self.integer.starts_with('0'))
     }
 
     /// The integer part without sign and leading zeros, `0` if there is none; nothing if it has

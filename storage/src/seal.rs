@@ -142,10 +142,10 @@ mod tests {
     fn large_records_make_smaller_aligned_blocks() {
         assert_eq!(cut(0, &[9 * MIB]), [1]);
         assert_eq!(cut(0, &[5 * MIB]), []);
-        assert_eq!(cut(0, &[5 * MIB, 5 * MIB]), [1]);
+        assert_eq!(cut(0, &[5 * MIB, 5 * MIB]), [1, 1], "a block that begins at 1 holds one record");
         assert_eq!(cut(0, &[5 * MIB, 5 * MIB, 5 * MIB]), [1, 1]);
         assert_eq!(cut(0, &[2 * MIB; 5]), [4]);
-        assert_eq!(cut(0, &[3 * MIB; 4]), [2]);
+        assert_eq!(cut(0, &[3 * MIB; 4]), [2, 2]);
         assert_eq!(cut(1, &[1]), [1]);
         assert_eq!(cut(6, &[1, 1, 1]), [2]);
     }

@@ -18,10 +18,11 @@ use crate::time::Timestamp;
 /// Bytes of one tip:
 ///
 /// ```text
-/// "TIP1" | stream u32 | size u64 | root [32] | received i64 | CRC32 of the tip before | CRC32 of bytes 0..60
+/// "TIP1" | stream u32 | size u64 | root [32] | received i64 | last field of the tip before | CRC32 of bytes 0..60
 /// ```
 ///
-/// Numbers are little-endian; the first tip of the file has 0 for the tip before.
+/// Numbers are little-endian; the first tip of the file has 0 for the tip before. (A CRC32 over all 64 bytes of the
+/// tip before would chain nothing: bytes that end with their own CRC32 all have the same one.)
 pub(crate) const TIP_BYTES: usize = 64;
 const MAGIC: [u8; 4] = *b"TIP1";
 /// A longer ledger is rewritten with the newest tip of each stream.
@@ -114,7 +115,7 @@ impl Ledger {
         let mut ledger = Self { torn_bytes: ((tips.len() - sound) * TIP_BYTES + rest.len()) as u64, ..Self::default() };
         for (at, (bytes, decoded)) in tips.iter().zip(decoded).take(sound).enumerate() {
             ledger.take(path, at, decoded);
-            ledger.crc_of_last = crc32fast::hash(bytes);
+            ledger.crc_of_last = own_crc(bytes);
         }
         ledger
     }
@@ -207,10 +208,15 @@ fn encode_all(tips: &[Tip], crc_before: u32) -> (Vec<u8>, u32) {
     let (mut bytes, mut crc) = (Vec::with_capacity(tips.len() * TIP_BYTES), crc_before);
     for tip in tips {
         let encoded = tip.encode(crc);
-        crc = crc32fast::hash(&encoded);
+        crc = own_crc(&encoded);
         bytes.extend_from_slice(&encoded);
     }
     (bytes, crc)
+}
+
+/// A tip's checksum, which the next one repeats.
+fn own_crc(bytes: &[u8; TIP_BYTES]) -> u32 {
+    u32::from_le_bytes(split(bytes).1)
 }
 
 /// The bytes under the checksum, and the checksum.

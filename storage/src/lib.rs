@@ -9,7 +9,6 @@ mod directory;
 mod error;
 mod lock;
 mod options;
-mod readers;
 mod record;
 mod records;
 mod recover;

@@ -68,13 +68,13 @@ pub(crate) fn rows(store: &Store, name: &StreamName, mut stored: StoredHead) -> 
 }
 
 fn decode(store: &Store, head: &BlockHead) -> std::result::Result<DecodedRows, block::BlockError> {
-    let chunks = WholeBlock::read(store, head).map_err(block::BlockError::Source)?;
+    let chunks = WholeBlock::read(store, head).map_err(|error| block::BlockError::Source(Box::new(error)))?;
     let rows = block::decode(head, &chunks)?;
     let found = rows.rows().len();
     if found == head.count as usize {
         return Ok(rows);
     }
-    Err(block::BlockError::Head { expected: format!("{} records", head.count), found: found.to_string() })
+    Err(block::BlockError::Length { what: "records of a block", expected: head.count as usize, found })
 }
 
 /// All chunks of a block, fetched with one range scan.

@@ -120,16 +120,22 @@ impl Damage {
 
     /// What a block's decoder refused, with its place; an error that is no damage stays as it is.
     pub(crate) fn of_block(stream: &StreamName, first: u64, error: BlockError) -> Error {
-        let refused = match error {
-            BlockError::Source(Error::Damaged(damage)) => *damage,
-            BlockError::Source(other) => return other,
-            BlockError::Head { expected, found } => Self::new(DamageCode::BlockHead, expected, found),
-            BlockError::Chunk { chunk, expected, found } => {
-                let mut damage = Self::new(DamageCode::Chunk, expected, found);
-                damage.column = Some(chunk);
-                damage
-            }
+        let chunk = match &error {
+            BlockError::Checksum { number, .. } | BlockError::Compression { number } => Some(format!("chunk {number}")),
+            _ => None,
         };
+        let refused = match error {
+            BlockError::Source(source) => match *source {
+                Error::Damaged(damage) => *damage,
+                other => return other,
+            },
+            BlockError::Head(problem) => Self::new(DamageCode::BlockHead, "a block head", problem),
+            BlockError::Checksum { expected, found, .. } => {
+                Self::new(DamageCode::Chunk, format!("CRC32 {expected:08x}"), format!("CRC32 {found:08x}"))
+            }
+            other => Self::new(DamageCode::Chunk, "what was sealed", other.to_string()),
+        };
+        let refused = Self { column: chunk.or(refused.column), ..refused };
         Self { stream: Some(stream.clone()), block: Some(first), ..refused }.into()
     }
 }

@@ -24,7 +24,7 @@ mod tree;
 mod writer;
 
 pub use archive::{Archive, Head, StreamStat};
-pub use block::BlockHead;
+pub use block::{Block, BlockError, BlockHead, Column, ColumnHead, mask};
 pub use damage::{Damage, DamageCode};
 pub use error::{Error, Result};
 pub use options::Options;
@@ -34,3 +34,15 @@ pub use recover::{Lost, Recovery};
 pub use stream::{NameError, RecordId, StreamName};
 pub use time::{TimeError, Timestamp};
 pub use writer::Writer;
+
+#[doc(hidden)]
+pub mod spike {
+    //! temporary
+    use super::block::*;
+    /// temporary
+    pub fn run(lines: &[&[u8]], events: &[i64]) -> (usize, usize, Vec<(String, usize)>) {
+        let rows: Vec<Row<'_>> = lines.iter().zip(events).map(|(b, e)| Row { body: b, event: super::Timestamp(*e), received: super::Timestamp(0) }).collect();
+        let e = encode(&rows, &Envelope { stream: 0, first: 0, salt: [0; 32], root: [0; 32] }).unwrap();
+        (e.head.len(), e.chunks.iter().map(Vec::len).sum(), Vec::new())
+    }
+}

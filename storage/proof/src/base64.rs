@@ -25,9 +25,7 @@ pub(crate) fn push_hash(hash: &Hash, out: &mut Vec<u8>) {
 
 /// Text as bytes; anything but the one canonical spelling is refused.
 pub(crate) fn decode(what: &'static str, text: &[u8]) -> Result<Vec<u8>, Error> {
-    STANDARD
-        .decode(text)
-        .map_err(|_| Error::form(what, "canonical base64", text))
+    STANDARD.decode(text).map_err(|_| Error::form(what, "canonical base64", text))
 }
 
 /// Text as a hash.

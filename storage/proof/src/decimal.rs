@@ -23,13 +23,7 @@ pub(crate) fn push(number: u64, out: &mut Vec<u8>) {
 
 /// Reads a number; refuses other spellings of it.
 pub(crate) fn parse(what: &'static str, text: &[u8]) -> Result<u64, Error> {
-    let refused = || {
-        Error::form(
-            what,
-            "a decimal number below 2^64 without leading zeros",
-            text,
-        )
-    };
+    let refused = || Error::form(what, "a decimal number below 2^64 without leading zeros", text);
     let spelled_once = text == b"0" || text.first().is_some_and(|first| *first != b'0');
     if !spelled_once || !text.iter().all(u8::is_ascii_digit) {
         return Err(refused());
@@ -54,19 +48,7 @@ mod tests {
 
     #[test]
     fn other_spellings_are_refused() {
-        for text in [
-            "",
-            "00",
-            "01",
-            "+1",
-            "-1",
-            " 1",
-            "1 ",
-            "1_0",
-            "0x1",
-            "١",
-            "18446744073709551616",
-        ] {
+        for text in ["", "00", "01", "+1", "-1", " 1", "1 ", "1_0", "0x1", "١", "18446744073709551616"] {
             assert!(parse("x", text.as_bytes()).is_err(), "{text:?}");
         }
     }

@@ -77,20 +77,12 @@ pub enum Error {
 impl Error {
     /// A `Form` error that repeats the start of the refused input.
     pub(crate) fn form(what: &'static str, expected: &'static str, got: &[u8]) -> Self {
-        Self::Form {
-            what,
-            expected,
-            got: quote(got),
-        }
+        Self::Form { what, expected, got: quote(got) }
     }
 
     /// A `Range` error.
     pub(crate) fn range(what: &'static str, got: u64, expected: String) -> Self {
-        Self::Range {
-            what,
-            got,
-            expected,
-        }
+        Self::Range { what, got, expected }
     }
 }
 
@@ -99,11 +91,7 @@ fn quote(input: &[u8]) -> String {
     // A character can take 4 bytes, so more of the input than this is never shown.
     let head = input.get(..QUOTE_CHARS_MAX * 4).unwrap_or(input);
     let text = String::from_utf8_lossy(head);
-    let mut quoted: String = text
-        .chars()
-        .take(QUOTE_CHARS_MAX)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut quoted: String = text.chars().take(QUOTE_CHARS_MAX).flat_map(char::escape_debug).collect();
     if text.chars().count() > QUOTE_CHARS_MAX || head.len() < input.len() {
         quoted.push('…');
     }
@@ -126,10 +114,7 @@ mod tests {
     #[test]
     fn hostile_input_is_escaped_and_cut() {
         let error = Error::form("size", "a decimal number", b"\x1b[2J\n\xff");
-        assert_eq!(
-            error.to_string(),
-            "size: expected a decimal number, got \"\\u{1b}[2J\\n\u{fffd}\""
-        );
+        assert_eq!(error.to_string(), "size: expected a decimal number, got \"\\u{1b}[2J\\n\u{fffd}\"");
         let long = Error::form("size", "a decimal number", &[b'9'; 1000]);
         assert!(long.to_string().len() < 140, "{long}");
         assert!(long.to_string().ends_with("…\""), "{long}");

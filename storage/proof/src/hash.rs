@@ -15,22 +15,13 @@ const NODE_PREFIX: [u8; 1] = [1];
 /// SHA-256(0x00 || entry).
 #[must_use]
 pub fn leaf_hash(entry: &[u8]) -> Hash {
-    Sha256::new()
-        .chain_update(LEAF_PREFIX)
-        .chain_update(entry)
-        .finalize()
-        .into()
+    Sha256::new().chain_update(LEAF_PREFIX).chain_update(entry).finalize().into()
 }
 
 /// SHA-256(0x01 || left || right).
 #[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new()
-        .chain_update(NODE_PREFIX)
-        .chain_update(left)
-        .chain_update(right)
-        .finalize()
-        .into()
+    Sha256::new().chain_update(NODE_PREFIX).chain_update(left).chain_update(right).finalize().into()
 }
 
 /// The root of a tree without leaves: SHA-256 of nothing.

@@ -72,11 +72,8 @@ impl Leaf {
     /// # Errors
     /// `Form` with the line that is wrong.
     pub fn parse(entry: &[u8]) -> Result<Self, Error> {
-        let lines = entry
-            .strip_prefix(TITLE)
-            .and_then(|rest| rest.strip_suffix(b"\n"));
-        let lines = lines
-            .ok_or_else(|| Error::form("leaf", "log-archive/leaf/v1 and five lines", entry))?;
+        let lines = entry.strip_prefix(TITLE).and_then(|rest| rest.strip_suffix(b"\n"));
+        let lines = lines.ok_or_else(|| Error::form("leaf", "log-archive/leaf/v1 and five lines", entry))?;
         let lines: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').collect();
         let [index, event, received, body_len, commitment] = lines.as_slice() else {
             return Err(Error::form("leaf", "five lines after the title", entry));
@@ -94,17 +91,11 @@ impl Leaf {
 /// SHA-256("log-archive/record/v1\n" || salt || body): says nothing of the body without the salt.
 #[must_use]
 pub fn commitment(salt: &Salt, body: &[u8]) -> Hash {
-    Sha256::new()
-        .chain_update(COMMITMENT_PREFIX)
-        .chain_update(salt)
-        .chain_update(body)
-        .finalize()
-        .into()
+    Sha256::new().chain_update(COMMITMENT_PREFIX).chain_update(salt).chain_update(body).finalize().into()
 }
 
 fn time(what: &'static str, text: &[u8]) -> Result<i64, Error> {
-    parse_time(text)
-        .ok_or_else(|| Error::form(what, "RFC 3339 in UTC with 9 decimals, 1677 to 2262", text))
+    parse_time(text).ok_or_else(|| Error::form(what, "RFC 3339 in UTC with 9 decimals, 1677 to 2262", text))
 }
 
 #[cfg(test)]
@@ -135,13 +126,7 @@ mod tests {
     #[test]
     fn a_used_buffer_is_not_allocated_again() {
         let mut out = Vec::new();
-        let mut leaf = Leaf {
-            index: 0,
-            event_ns: 0,
-            received_ns: 0,
-            body_len: 0,
-            commitment: [0; 32],
-        };
+        let mut leaf = Leaf { index: 0, event_ns: 0, received_ns: 0, body_len: 0, commitment: [0; 32] };
         leaf.entry(&mut out);
         let (place, capacity) = (out.as_ptr(), out.capacity());
         leaf.index = u64::MAX;
@@ -152,13 +137,7 @@ mod tests {
 
     #[test]
     fn other_entries_are_refused() {
-        let good = entry(&Leaf {
-            index: 1,
-            event_ns: 2,
-            received_ns: 3,
-            body_len: 4,
-            commitment: [5; 32],
-        });
+        let good = entry(&Leaf { index: 1, event_ns: 2, received_ns: 3, body_len: 4, commitment: [5; 32] });
         let text = String::from_utf8(good.clone()).unwrap();
         let refused = [
             text.replace("leaf/v1", "leaf/v2"),

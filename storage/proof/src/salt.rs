@@ -25,17 +25,13 @@ impl SaltKey {
     /// Prepares the salts of one block.
     #[must_use]
     pub fn new(block_salt: &[u8; 32]) -> Self {
-        Self {
-            inner: keyed(block_salt, 0x36),
-            outer: keyed(block_salt, 0x5c),
-        }
+        Self { inner: keyed(block_salt, 0x36), outer: keyed(block_salt, 0x5c) }
     }
 
     /// HMAC-SHA-256(block salt, index as u64 big-endian), its first 16 bytes.
     #[must_use]
     pub fn salt(&self, index: u64) -> Salt {
-        let [first @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
-            self.mac(&index.to_be_bytes());
+        let [first @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = self.mac(&index.to_be_bytes());
         first
     }
 
@@ -77,17 +73,11 @@ mod tests {
         let mut key = [0; 32];
         key[..20].fill(0x0b);
         let mac = SaltKey::new(&key).mac(b"Hi There");
-        assert_eq!(
-            hex(&mac),
-            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
-        );
+        assert_eq!(hex(&mac), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
         let mut key = [0; 32];
         key[..4].copy_from_slice(b"Jefe");
         let mac = SaltKey::new(&key).mac(b"what do ya want for nothing?");
-        assert_eq!(
-            hex(&mac),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
+        assert_eq!(hex(&mac), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 
     #[test]

@@ -14,14 +14,8 @@ const DAYS_TO_1970: i64 = 719_468;
 
 /// Appends a time. Every `i64` has a spelling: 1677-09-21 to 2262-04-11.
 pub fn push_time(nanos: i64, out: &mut Vec<u8>) {
-    let (seconds, fraction) = (
-        nanos.div_euclid(NANOS_PER_SECOND),
-        nanos.rem_euclid(NANOS_PER_SECOND),
-    );
-    let (days, second) = (
-        seconds.div_euclid(SECONDS_PER_DAY),
-        seconds.rem_euclid(SECONDS_PER_DAY),
-    );
+    let (seconds, fraction) = (nanos.div_euclid(NANOS_PER_SECOND), nanos.rem_euclid(NANOS_PER_SECOND));
+    let (days, second) = (seconds.div_euclid(SECONDS_PER_DAY), seconds.rem_euclid(SECONDS_PER_DAY));
     let (year, month, day) = date_of(days);
     let [y1, y2] = two_digits(year / 100);
     let [y3, y4] = two_digits(year % 100);
@@ -36,8 +30,8 @@ pub fn push_time(nanos: i64, out: &mut Vec<u8>) {
     let [f7, f8] = two_digits(fraction / 10 % 100);
     let [_, f9] = two_digits(fraction % 10);
     let text: [u8; TIME_CHARS] = [
-        y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', i1, i2, b':', s1, s2, b'.',
-        f1, f2, f3, f4, f5, f6, f7, f8, f9, b'Z',
+        y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', i1, i2, b':', s1, s2, b'.', f1, f2, f3, f4, f5,
+        f6, f7, f8, f9, b'Z',
     ];
     out.extend_from_slice(&text);
 }
@@ -60,8 +54,7 @@ pub fn parse_time(text: &[u8]) -> Option<i64> {
         return None; // 30 February
     }
     let seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
-    let nanos =
-        i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(number(text, 20..=28)?);
+    let nanos = i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(number(text, 20..=28)?);
     i64::try_from(nanos).ok()
 }
 
@@ -70,20 +63,12 @@ pub fn parse_time(text: &[u8]) -> Option<i64> {
 /// Source of the arithmetic: H. Hinnant, "chrono-compatible low-level date algorithms".
 fn date_of(days: i64) -> (i64, i64, i64) {
     let shifted = days + DAYS_TO_1970;
-    let (era, day_of_era) = (
-        shifted.div_euclid(DAYS_PER_ERA),
-        shifted.rem_euclid(DAYS_PER_ERA),
-    );
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let (era, day_of_era) = (shifted.div_euclid(DAYS_PER_ERA), shifted.rem_euclid(DAYS_PER_ERA));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
     (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
@@ -102,25 +87,13 @@ fn two_digits(number: i64) -> [u8; 2] {
 }
 
 fn marks_are_right(text: &[u8]) -> bool {
-    let marks = [
-        (4, b'-'),
-        (7, b'-'),
-        (10, b'T'),
-        (13, b':'),
-        (16, b':'),
-        (19, b'.'),
-        (29, b'Z'),
-    ];
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (29, b'Z')];
     marks.iter().all(|(at, mark)| text.get(*at) == Some(mark))
 }
 
 fn number(text: &[u8], at: RangeInclusive<usize>) -> Option<i64> {
     let digits = text.get(at)?;
-    let add = |sum: i64, digit: &u8| {
-        digit
-            .is_ascii_digit()
-            .then(|| sum * 10 + i64::from(digit - b'0'))
-    };
+    let add = |sum: i64, digit: &u8| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'));
     digits.iter().try_fold(0, add)
 }
 

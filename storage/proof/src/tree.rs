@@ -46,22 +46,12 @@ impl Frontier {
         root: Hash,
         completed: &mut impl FnMut(u8, u64, Hash),
     ) -> Result<(), Error> {
-        let leaves = 1_u64
-            .checked_shl(level.into())
-            .filter(|leaves| *leaves <= SIZE_MAX.saturating_sub(self.size));
+        let leaves = 1_u64.checked_shl(level.into()).filter(|leaves| *leaves <= SIZE_MAX.saturating_sub(self.size));
         let leaves = leaves.ok_or_else(|| {
-            Error::range(
-                "subtree level",
-                level.into(),
-                format!("a level that fits after {} leaves", self.size),
-            )
+            Error::range("subtree level", level.into(), format!("a level that fits after {} leaves", self.size))
         })?;
         if !self.size.is_multiple_of(leaves) {
-            return Err(Error::range(
-                "tree size",
-                self.size,
-                format!("a multiple of the subtree's {leaves} leaves"),
-            ));
+            return Err(Error::range("tree size", self.size, format!("a multiple of the subtree's {leaves} leaves")));
         }
         self.grow(level, root, completed);
         Ok(())
@@ -93,13 +83,7 @@ impl Frontier {
     /// # Errors
     /// `Form` if the length does not match the size, `Range` if the size is above [`SIZE_MAX`].
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let malformed = || {
-            Error::form(
-                "frontier",
-                "a size of 8 bytes and a hash for each bit of it",
-                bytes,
-            )
-        };
+        let malformed = || Error::form("frontier", "a size of 8 bytes and a hash for each bit of it", bytes);
         let (size, rest) = bytes.split_first_chunk().ok_or_else(malformed)?;
         let size = u64::from_le_bytes(*size);
         let (hashes, left_over) = rest.as_chunks::<HASH_BYTES>();
@@ -107,16 +91,9 @@ impl Frontier {
             return Err(malformed());
         }
         if size > SIZE_MAX {
-            return Err(Error::range(
-                "frontier size",
-                size,
-                format!("at most {SIZE_MAX}"),
-            ));
+            return Err(Error::range("frontier size", size, format!("at most {SIZE_MAX}")));
         }
-        Ok(Self {
-            size,
-            subtrees: hashes.to_vec(),
-        })
+        Ok(Self { size, subtrees: hashes.to_vec() })
     }
 
     /// Adds a subtree whose size divides ours, joining equal neighbours upwards.
@@ -159,8 +136,7 @@ pub fn subtree_root<E: From<Error>>(
     node: impl Fn(u8, u64) -> Result<Hash, E>,
 ) -> Result<Hash, E> {
     let leaves = end.checked_sub(first).filter(|_| end <= SIZE_MAX);
-    let leaves = leaves
-        .ok_or_else(|| Error::range("first leaf", first, format!("at or below the end {end}")))?;
+    let leaves = leaves.ok_or_else(|| Error::range("first leaf", first, format!("at or below the end {end}")))?;
     if !first.is_multiple_of(leaves.next_power_of_two()) {
         let rule = format!("aligned for a subtree of {leaves} leaves");
         return Err(Error::range("first leaf", first, rule).into());
@@ -174,18 +150,19 @@ pub fn subtree_root<E: From<Error>>(
     Ok(fold_right(&roots))
 }
 
+/// Leaves in the left half of a tree of `leaves` >= 2 leaves: the largest power of two below it.
+pub(crate) fn split(leaves: u64) -> u64 {
+    1 << (leaves - 1).ilog2()
+}
+
 /// Joins subtrees of falling size from the right, as RFC 6962 does at the ragged edge.
 fn fold_right(subtrees: &[Hash]) -> Hash {
-    let joined = subtrees
-        .iter()
-        .rev()
-        .copied()
-        .reduce(|right, left| node_hash(&left, &right));
+    let joined = subtrees.iter().rev().copied().reduce(|right, left| node_hash(&left, &right));
     joined.unwrap_or_else(empty_root)
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::HashMap;
 
     use proptest::prelude::*;
@@ -193,10 +170,47 @@ mod tests {
     use super::*;
     use crate::hash::leaf_hash;
 
+    /// A small tree with all its nodes, for the tests of the proofs.
+    pub(crate) struct Nodes {
+        nodes: HashMap<(u8, u64), Hash>,
+        leaves: Vec<Hash>,
+    }
+
+    impl Nodes {
+        pub(crate) fn new(size: u64) -> Self {
+            let (mut nodes, leaves, mut frontier) = (HashMap::new(), leaves(size), Frontier::new());
+            for leaf in &leaves {
+                frontier.push(*leaf, &mut |level, index, hash| {
+                    nodes.insert((level, index), hash);
+                });
+            }
+            Self { nodes, leaves }
+        }
+
+        pub(crate) fn source(&self) -> impl Fn(u8, u64) -> Result<Hash, Error> {
+            |level, index| Ok(self.nodes[&(level, index)])
+        }
+
+        pub(crate) fn leaf(&self, index: u64) -> Hash {
+            self.leaves[index as usize]
+        }
+
+        pub(crate) fn root(&self, size: u64) -> Hash {
+            root_by_definition(&self.leaves[..size as usize])
+        }
+    }
+
+    /// A tree of any size whose leaves are all the same: its nodes differ by level only.
+    pub(crate) fn same_leaves() -> impl Fn(u8, u64) -> Result<Hash, Error> {
+        let mut levels = vec![leaf_hash(b"the same")];
+        for level in 0..63 {
+            levels.push(node_hash(&levels[level], &levels[level]));
+        }
+        move |level, _| Ok(levels[usize::from(level)])
+    }
+
     fn leaves(count: u64) -> Vec<Hash> {
-        (0..count)
-            .map(|index| leaf_hash(&index.to_be_bytes()))
-            .collect()
+        (0..count).map(|index| leaf_hash(&index.to_be_bytes())).collect()
     }
 
     /// RFC 6962, 2.1, word for word.
@@ -215,11 +229,7 @@ mod tests {
     fn roots_are_those_of_the_definition() {
         let all = leaves(300);
         for size in 0..=300 {
-            assert_eq!(
-                root_of(&all[..size]),
-                root_by_definition(&all[..size]),
-                "size {size}"
-            );
+            assert_eq!(root_of(&all[..size]), root_by_definition(&all[..size]), "size {size}");
         }
     }
 
@@ -229,40 +239,27 @@ mod tests {
         let mut nodes = HashMap::new();
         let mut frontier = Frontier::new();
         for leaf in &all {
-            frontier.push(*leaf, &mut |level, index, hash| {
-                assert_eq!(nodes.insert((level, index), hash), None)
-            });
+            frontier.push(*leaf, &mut |level, index, hash| assert_eq!(nodes.insert((level, index), hash), None));
         }
         assert_eq!(nodes.len(), 77 + 38 + 19 + 9 + 4 + 2 + 1);
         for ((level, index), hash) in nodes {
             let (first, end) = ((index << level) as usize, ((index + 1) << level) as usize);
-            assert_eq!(
-                hash,
-                root_by_definition(&all[first..end]),
-                "node {level} {index}"
-            );
+            assert_eq!(hash, root_by_definition(&all[first..end]), "node {level} {index}");
         }
     }
 
     #[test]
     fn subtrees_that_do_not_fit_are_refused() {
         let mut frontier = Frontier::new();
-        frontier
-            .push_subtree(1, [1; 32], &mut |_, _, _| {})
-            .unwrap();
+        frontier.push_subtree(1, [1; 32], &mut |_, _, _| {}).unwrap();
         let before = frontier.clone();
         for level in [2, 63, 64, 255] {
-            assert!(
-                frontier
-                    .push_subtree(level, [1; 32], &mut |_, _, _| {})
-                    .is_err(),
-                "level {level}"
-            );
+            assert!(frontier.push_subtree(level, [1; 32], &mut |_, _, _| {}).is_err(), "level {level}");
         }
         assert_eq!(frontier, before);
-        Frontier::new()
-            .push_subtree(63, [1; 32], &mut |_, _, _| {})
-            .unwrap();
+        let mut full = Frontier::new();
+        full.push_subtree(63, [1; 32], &mut |_, _, _| {}).unwrap();
+        assert!(full.push_subtree(0, [1; 32], &mut |_, _, _| {}).is_err());
     }
 
     #[test]
@@ -279,10 +276,7 @@ mod tests {
         assert!(Frontier::decode(&[good.as_slice(), &[0]].concat()).is_err());
         let mut too_large = u64::MAX.to_le_bytes().to_vec();
         too_large.resize(8 + 64 * 32, 0);
-        assert!(matches!(
-            Frontier::decode(&too_large),
-            Err(Error::Range { .. })
-        ));
+        assert!(matches!(Frontier::decode(&too_large), Err(Error::Range { .. })));
     }
 
     #[test]

@@ -1,62 +1,76 @@
-//! A sealed block: consecutive records of one stream as a head and chunks, byte-exact.
+//! A block: up to 1,024 consecutive records of a stream in columns, decoded again before it is kept.
+//!
+//! [`encode`] takes records apart into shapes and columns and packs them into chunks; [`head::BlockHead`] says what
+//! is in which chunk; [`read::Block`] gives columns and records back. docs/format.md draws the bytes.
 
-mod naive;
+mod column;
+mod encode;
+mod hash;
+mod head;
+mod ints;
+mod json;
+mod mask;
+mod read;
+mod segment;
+mod splitter;
+mod token;
+mod values;
+mod varint;
 
-use logkeep_proof::Hash;
+pub(crate) use encode::{EncodedBlock, Envelope, Row, encode};
+pub use head::{BlockHead, ColumnHead};
+pub use mask::mask;
+pub(crate) use read::{ChunkSource, DecodedRows, decode};
+pub use read::{Block, Column};
 
-use crate::error::Error;
-use crate::time::Timestamp;
+/// Most records in a block.
+pub(crate) const BLOCK_RECORDS_MAX: u64 = 1024;
+/// Raw bytes after which a block is closed early.
+pub(crate) const BLOCK_RAW_BYTES_MAX: u64 = 8 << 20;
 
-pub use naive::BlockHead;
-pub(crate) use naive::{DecodedRows, decode, encode};
-
-/// One record as the codec sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Row<'a> {
-    pub(crate) body: &'a [u8],
-    pub(crate) event: Timestamp,
-    pub(crate) received: Timestamp,
+/// What is wrong with the bytes of a block.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockError {
+    /// The head is no block head, or its checksum is wrong.
+    #[error("block head: {0}")]
+    Head(&'static str),
+    /// The directory in the head contradicts itself.
+    #[error("block directory: bad {0}")]
+    Directory(&'static str),
+    /// Something has another length than its directory says.
+    #[error("{what}: {found} bytes instead of {expected}")]
+    Length {
+        /// What it is.
+        what: &'static str,
+        /// As the directory says.
+        expected: usize,
+        /// As found.
+        found: usize,
+    },
+    /// A chunk's bytes do not have the checksum that the head gives.
+    #[error("chunk {number}: CRC32 {found:08x} instead of {expected:08x}")]
+    Checksum {
+        /// The chunk.
+        number: u16,
+        /// As the head says.
+        expected: u32,
+        /// Of the bytes found.
+        found: u32,
+    },
+    /// A chunk is not what zstd wrote.
+    #[error("chunk {number} cannot be decompressed")]
+    Compression {
+        /// The chunk.
+        number: u16,
+    },
+    /// The chunk could not be had from the store.
+    #[error("a chunk cannot be read")]
+    Source(#[source] Box<crate::error::Error>),
+    /// What was encoded does not decode to the same bytes: a bug of ours, found before anything was stored.
+    #[error("record {0} of the block does not decode to its own bytes")]
+    Differs(usize),
 }
 
-/// What the head carries besides the rows.
-#[derive(Debug, Clone)]
-pub(crate) struct Envelope {
-    /// Index of the first record.
-    pub(crate) first: u64,
-    /// The salt of the records' leaves.
-    pub(crate) salt: [u8; 32],
-    /// Root of the subtree over the records' leaves.
-    pub(crate) root: Hash,
-    /// The stream's number.
-    pub(crate) stream: u32,
-}
-
-/// A block as it is stored; chunk i is stored under number i.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct EncodedBlock {
-    pub(crate) head: Vec<u8>,
-    pub(crate) chunks: Vec<Vec<u8>>,
-}
-
-/// Where a decoder gets a block's chunks from.
-pub(crate) trait ChunkSource: Send + Sync {
-    /// The chunk of this number, as it was encoded.
-    fn chunk(&self, number: u16) -> Result<Vec<u8>, Error>;
-}
-
-impl ChunkSource for Vec<Vec<u8>> {
-    fn chunk(&self, number: u16) -> Result<Vec<u8>, Error> {
-        self.get(usize::from(number)).cloned().ok_or_else(|| crate::damage::missing_chunk(number).into())
-    }
-}
-
-/// Why a block cannot be decoded, or not be encoded.
-#[derive(Debug)]
-pub(crate) enum BlockError {
-    /// The head is not one.
-    Head { expected: String, found: String },
-    /// A chunk, or the column in it, is not what the head says.
-    Chunk { chunk: String, expected: String, found: String },
-    /// The chunk could not be had.
-    Source(Error),
-}
+#[cfg(test)]
+mod tests;

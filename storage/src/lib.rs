@@ -10,7 +10,6 @@ mod error;
 mod fields;
 mod lock;
 mod options;
-mod readers;
 mod record;
 mod records;
 mod recover;

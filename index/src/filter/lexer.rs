@@ -287,16 +287,9 @@ impl<'a> Lexer<'a> {
         let flags = flags.get(..word_length(flags)).unwrap_or_default();
         self.at += flags.len();
         let pattern = match flags {
-            _ if pattern.is_empty() => {
-                return Err(ParseError::new(start..self.at, "an empty regular expression")
-                    .hint("a text that begins with / must be quoted"));
-            }
-            "" => pattern.to_owned(),
-            "i" => format!("(?i){pattern}"),
-            _ => {
-                return Err(ParseError::new(start..self.at, format!("`{flags}` cannot follow a regular expression"))
-                    .hint("a text that begins with / must be quoted: \"/subscriptions/…\"; in a regular expression write \\/; only the flag i is known"));
-            }
+            "" if !pattern.is_empty() => pattern.to_owned(),
+            "i" if !pattern.is_empty() => format!("(?i){pattern}"),
+            _ => return Err(not_a_regex(start..self.at, pattern, flags)),
         };
         self.push(start, TokenKind::Regex(pattern));
         Ok(())
@@ -388,10 +381,22 @@ fn bare_text(word: &str, start: usize) -> Result<TokenKind, ParseError> {
     Ok(TokenKind::Text(Text { text: inner.to_owned(), star_before, star_after }))
 }
 
+fn not_a_regex(at: Range<usize>, pattern: &str, flags: &str) -> ParseError {
+    if pattern.is_empty() {
+        return ParseError::new(at, "an empty regular expression").hint("a text that begins with / must be quoted");
+    }
+    ParseError::new(at, format!("`{flags}` cannot follow a regular expression")).hint(
+        "a text that begins with / must be quoted: \"/subscriptions/…\"; \
+         within a regular expression write \\/; the only flag is i",
+    )
+}
+
 fn value_missing(operator: Operator, at: usize) -> ParseError {
     let operator = operator.as_str();
-    ParseError::new(at..at, format!("no value after `{operator}`"))
-        .hint("write field:* if the field must only be there, field=\"\" if it must be empty; a text with this sign must be quoted")
+    ParseError::new(at..at, format!("no value after `{operator}`")).hint(
+        "write field:* if the field must only be there, field=\"\" if it must be empty; \
+         a text with this sign must be quoted",
+    )
 }
 
 /// What to write for an operator of another language.
@@ -458,7 +463,7 @@ mod tests {
     fn colons_that_are_text() {
         check("https://x.com/?a=b 12:30:00 404:x", "T[https://x.com/?a=b] T[12:30:00] T[404:x]");
         check("fe80:0::1 2001:db8::/32 aa:bb:cc:dd:ee:ff", "T[fe80:0::1] T[2001:db8::/32] T[aa:bb:cc:dd:ee:ff]");
-        check("A::b a=b::c", "T[A::b] F[a]= T[b::c]");
+        check("Micro::soft a=b::c", "T[Micro::soft] F[a]= T[b::c]");
     }
 
     #[test]

@@ -158,22 +158,16 @@ impl Parser {
     /// One test, of the field if there is one.
     fn test(&mut self, token: Token, field: Context<'_>) -> Result<Filter, ParseError> {
         self.count(&token)?;
-        let at = token.at.clone();
-        match field {
-            None if token.kind == TokenKind::Star => Ok(Filter::All),
-            None => Ok(Filter::Text(find(token)?)),
-            Some((name, Operator::Finds)) => Ok(Filter::Field(FieldName::new(name), find(token)?)),
-            Some((name, operator)) => {
-                let literal = literal(token, *operator)?;
-                let name = FieldName::new(name);
-                Ok(match operator {
-                    Operator::Compares(order) => Filter::Field(name, Test::Compare(*order, literal)),
-                    Operator::Equals => Filter::Field(name, Test::Equals(literal)),
-                    Operator::Differs => Filter::not(Filter::Field(name, Test::Equals(literal))),
-                    Operator::Finds => return Err(ParseError::new(at, "no comparison")),
-                })
-            }
-        }
+        let Some((name, operator)) = field else {
+            return if token.kind == TokenKind::Star { Ok(Filter::All) } else { find(token).map(Filter::Text) };
+        };
+        let test = match operator {
+            Operator::Finds => find(token)?,
+            Operator::Compares(order) => Test::Compare(*order, literal(token, *operator)?),
+            Operator::Equals | Operator::Differs => Test::Equals(literal(token, *operator)?),
+        };
+        let filter = Filter::Field(FieldName::new(name), test);
+        Ok(if *operator == Operator::Differs { Filter::not(filter) } else { filter })
     }
 
     fn count(&mut self, token: &Token) -> Result<(), ParseError> {

@@ -114,14 +114,12 @@ fn of_pattern(pattern: &Pattern) -> Required {
     }))
 }
 
-/// A value equal as a number has the integer part as a word, however it is spelled.
+/// What equals a number, as a text or as a number however spelled, has its integer part as a word.
 fn of_literal(literal: &Literal) -> Required {
-    let same_text = of_text(&fold(literal.text()), Side::Edge, Side::Edge);
-    let Some(number) = literal.number() else {
-        return same_text;
-    };
-    let same_number = number.integer_part().map_or(Required::All, Required::Term);
-    if number.is_plain() { same_number } else { Required::or([same_text, same_number]) }
+    match literal.number() {
+        Some(number) => number.integer_part().map_or(Required::All, Required::Term),
+        None => of_text(&fold(literal.text()), Side::Edge, Side::Edge),
+    }
 }
 
 /// What stands beside a text or a run of it, at one end.

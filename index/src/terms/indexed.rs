@@ -185,6 +185,7 @@ mod tests {
         check(&format!("{GUID}_a"), &format!("guid:{folded} a"));
         check(&format!("x{GUID}"), "x3f2504e0 4f89 11d3 9a0c 0305e82c3301");
         check(&format!("{GUID}é"), "3f2504e0 4f89 11d3 9a0c 0305e82c3301é");
+        check("3F2504E0-4F-9-11D3-9A0C-0305E82C3301", "3f2504e0 4f 9 11d3 9a0c 0305e82c3301");
         check("3F2504E0-4F89-11D3-9A0C", "3f2504e0 4f89 11d3 9a0c");
         check("3F2504E0-4F89-11D3-9A0C_0305E82C3301", "3f2504e0 4f89 11d3 9a0c 0305e82c3301");
     }

@@ -304,7 +304,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_the_definition(kind in kinds(), text in "[aAbé1._Kß ]{0,4}", value in "[aAbÉ1._\u{212a}ß ]{0,12}") {
+        fn agrees_with_the_definition(
+            kind in kinds(),
+            text in "[aAbé1._Kß ]{0,4}",
+            value in "[aAbÉ1._\u{212a}ß ]{0,12}",
+        ) {
             let needle = Needle::new(kind, &text);
             let expected = matches_slowly(kind, &text, &value);
             prop_assert_eq!(needle.matches(&value), expected);

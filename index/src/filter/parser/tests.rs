@@ -77,6 +77,7 @@ fn errors_teach() {
     check_error("a>/x/", "a>«/x/»: `>` compares with a whole value, not with stars or a regular expression");
     check_error("/a", "«/»a: this / begins a regular expression that is never closed");
     check_error("/a/b/c", "«/a/b/c»: `b/c` cannot follow a regular expression");
+    check_error("//", "«//»: an empty regular expression");
     check_error("x /a(/", "x «/a(/»: this regular expression cannot be read");
     check_error("a:(b:c)", "a:(«b:»c): a field within another field's brackets");
     check_error("\"\"", "«\"\"»: an empty text is found everywhere");
@@ -134,7 +135,8 @@ fn finds() -> impl Strategy<Value = Test> {
     use NeedleKind::{Contains, Has, Prefix, Suffix};
     let regexes = prop::sample::select(vec!["re.*gex", "/a/", r"a\\", r"[/\]]", "(?i)x y", r"\/\\\/", "[\"'(]"]);
     prop_oneof![
-        3 => (prop::sample::select(vec![Has, Prefix, Suffix, Contains]), texts()).prop_map(|(kind, text)| Test::Find(Needle::new(kind, &text))),
+        3 => (prop::sample::select(vec![Has, Prefix, Suffix, Contains]), texts())
+            .prop_map(|(kind, text)| Test::Find(Needle::new(kind, &text))),
         1 => regexes.prop_map(|regex| Test::Regex(Pattern::new(regex).unwrap())),
     ]
 }

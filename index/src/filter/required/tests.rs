@@ -68,7 +68,7 @@ fn of_literals() {
     check("a=\"Two words\"", "(two words)");
     check("a=50126", "50126");
     check("a=-1.5", "1");
-    check("a=5.0126e4", "((5 0126e4)|50126)");
+    check("a=5.0126e4", "50126");
     check("a=1e99", "all");
     check("a=\"\"", "all");
     check("a>5", "all");
@@ -159,7 +159,11 @@ const FRAGMENTS: &[&str] = &[
 
 /// Pieces of which values are made: what terms, GUIDs, addresses and folding trip over.
 fn fragments() -> impl Strategy<Value = String> {
-    prop_oneof![8 => select(FRAGMENTS).prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from), 1 => "[0-9a-f-]{1,9}"]
+    prop_oneof![
+        8 => select(FRAGMENTS).prop_map(str::to_owned),
+        1 => any::<char>().prop_map(String::from),
+        1 => "[0-9a-f-]{1,9}",
+    ]
 }
 
 fn values() -> impl Strategy<Value = String> {
@@ -224,7 +228,8 @@ proptest! {
 
     #[test]
     fn regexes_are_sound(value in values(), cuts in prop::collection::vec((any::<Index>(), 0_u8..23), 1..6)) {
-        let mut places: Vec<(usize, u8)> = cuts.iter().map(|(cut, how)| (cut.index(value.chars().count() + 1), *how)).collect();
+        let chars = value.chars().count();
+        let mut places: Vec<(usize, u8)> = cuts.iter().map(|(cut, how)| (cut.index(chars + 1), *how)).collect();
         places.sort_unstable();
         let mut pattern = String::new();
         for pair in places.windows(2) {
@@ -237,12 +242,11 @@ proptest! {
     }
 
     #[test]
-    fn equality_is_sound(a in "-?0{0,2}(0|[1-9][0-9]{0,3})(\\.[0-9]{1,2}0{0,2})?", shift in -6_i64..6, plain: bool) {
-        // The same number, its point moved and moved back by an exponent.
-        let digits = a.replace('.', "");
+    fn equality_is_sound(a in "-?0{0,2}(0|[1-9][0-9]{0,3})(\\.[0-9]{1,2}0{0,2})?", zeros in 0_usize..6, plain: bool) {
+        // The same number with its point moved to the end, behind some zeros, and back by an exponent.
         let decimals = a.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-        let value = if plain { a.clone() } else { format!("{digits}e{}", -i64::try_from(decimals).unwrap()) };
-        let value = if shift == 0 || plain { value } else { format!("{digits}{}e{}", "0".repeat(shift.unsigned_abs() as usize), -i64::try_from(decimals).unwrap() - shift.abs()) };
+        let moved = format!("{}{}e-{}", a.replace('.', ""), "0".repeat(zeros), decimals + zeros);
+        let value = if plain { a.clone() } else { moved };
         let literal = Literal::new(&a);
         let value = Value { text: &value, kind: ValueKind::Number };
         prop_assert!(assert_sound(&Test::Equals(literal.clone()), &value)?, "{a} {value:?}");

@@ -26,6 +26,12 @@ mod writer;
 
 pub use archive::{Archive, Head, StreamStat};
 pub use block::{Block, BlockError, BlockHead, Column, ColumnHead, mask};
+/// CRC32 (IEEE) of some bytes, as everywhere in the archive.
+#[must_use]
+pub fn crc32(bytes: &[u8]) -> u32 {
+    crc32fast::hash(bytes)
+}
+
 pub use damage::{Damage, DamageCode};
 pub use error::{Error, Result};
 pub use fields::Fields;

@@ -90,18 +90,20 @@ fn raw_string(rest: &str) -> Option<usize> {
 #[test]
 fn comments_and_strings_are_no_code() {
     let cases = [
-        ("a // b\nc", "a     \nc"),
-        ("a /* b /* c */ d */ e", "a                   e"),
-        (r#"f("x\"y", z)"#, r#"f(      , z)"#),
-        ("f(r#\"x\"y\"#, z)", "f(          , z)"),
-        ("br\"\\\" z", "       z"),
-        ("'a' '\\'' '\"' x", "              x"),
+        ("a // b\nc", "a c"),
+        ("a /* b /* c */ d */ e", "a e"),
+        (r#"f("x\"y", z)"#, "f( , z)"),
+        ("f(r#\"x\"y\"#, z)", "f( , z)"),
+        ("br\"\\\" z", "z"),
+        ("'a' '\\'' '\"' x", "x"),
         ("&'a str, 'b", "&'a str, 'b"),
-        ("for\"x\"", "for   "),
-        ("\"never ends", "           "),
+        ("for\"x\" y", "for y"),
+        ("f(\"never ends", "f("),
     ];
     for (text, expected) in cases {
-        assert_eq!(code(text), expected, "{text}");
+        let code = code(text);
+        assert_eq!(code.split_whitespace().collect::<Vec<_>>().join(" "), expected, "{text}");
+        assert_eq!(code.chars().count(), text.chars().count(), "{text}");
     }
 }
 

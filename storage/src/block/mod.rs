@@ -1,0 +1,86 @@
+//! A block: up to 1,024 consecutive records of a stream in columns, decoded again before it is kept.
+//!
+//! [`encode`] takes records apart into shapes and columns and packs them into chunks; [`head::BlockHead`] says what
+//! is in which chunk; [`read::Block`] gives columns and records back. docs/format.md draws the bytes.
+
+mod column;
+mod encode;
+mod hash;
+mod head;
+mod ints;
+mod json;
+mod mask;
+mod read;
+mod segment;
+mod splitter;
+mod token;
+mod values;
+mod varint;
+
+pub(crate) use encode::{EncodedBlock, Envelope, Row, encode};
+pub use head::{BlockHead, ColumnHead};
+pub use mask::mask;
+pub(crate) use read::{ChunkSource, DecodedRows, decode};
+pub use read::{Block, Column};
+
+/// Most records in a block.
+pub(crate) const BLOCK_RECORDS_MAX: u64 = 1024;
+/// Raw bytes after which a block is closed early.
+pub(crate) const BLOCK_RAW_BYTES_MAX: u64 = 8 << 20;
+
+/// What is wrong with the bytes of a block.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlockError {
+    /// The head is no block head, or its checksum is wrong.
+    #[error("block head: {0}")]
+    Head(&'static str),
+    /// The directory in the head contradicts itself.
+    #[error("block directory: bad {0}")]
+    Directory(&'static str),
+    /// Something has another length than its directory says.
+    #[error("{what}: {found} bytes instead of {expected}")]
+    Length {
+        /// What it is.
+        what: &'static str,
+        /// As the directory says.
+        expected: usize,
+        /// As found.
+        found: usize,
+    },
+    /// A chunk's bytes do not have the checksum that the head gives.
+    #[error("chunk {number}: CRC32 {found:08x} instead of {expected:08x}")]
+    Checksum {
+        /// The chunk.
+        number: u16,
+        /// As the head says.
+        expected: u32,
+        /// Of the bytes found.
+        found: u32,
+    },
+    /// A chunk that the head names is not there.
+    #[error("chunk {number} is missing")]
+    Missing {
+        /// The chunk.
+        number: u16,
+    },
+    /// A chunk is not what zstd wrote.
+    #[error("chunk {number} cannot be decompressed")]
+    Compression {
+        /// The chunk.
+        number: u16,
+    },
+    /// The store could not be read.
+    #[error("chunk {number} cannot be read: {problem}")]
+    Store {
+        /// The chunk.
+        number: u16,
+        /// What the store said.
+        problem: String,
+    },
+    /// What was encoded does not decode to the same bytes: a bug of ours, found before anything was stored.
+    #[error("record {0} of the block does not decode to its own bytes")]
+    Differs(usize),
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use tantivy::directory::MmapDirectory;
-use tantivy::postings::Postings;
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 use tantivy::{DocSet, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TERMINATED, TantivyDocument};
@@ -149,13 +148,9 @@ impl Dictionary {
         let damaged = self.index.validate_checksum().map_err(failed)?;
         let mut findings: Vec<String> =
             damaged.into_iter().map(|path| format!("{} has a wrong checksum", path.display())).collect();
-        for meta in self.index.searchable_segment_metas().map_err(failed)? {
-            for file in meta.list_files() {
-                // Deletes and positions are optional; the names that must exist are those that were written.
-                let needed = !matches!(file.extension().and_then(|e| e.to_str()), Some("del" | "pos" | "fieldnorm" | "temp"));
-                if needed && !self.root.join(&file).try_exists().unwrap_or(false) {
-                    findings.push(format!("{} is missing", file.display()));
-                }
+        for file in self.index.load_metas().map_err(failed)?.list_segment_files() {
+            if !self.root.join(&file).try_exists().unwrap_or(false) {
+                findings.push(format!("{} is missing", file.display()));
             }
         }
         findings.sort();

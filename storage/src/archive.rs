@@ -10,7 +10,7 @@ use std::time::Duration;
 use logkeep_proof::Hash;
 
 use crate::block::BlockHead;
-use crate::blocks::{self, StoredHead};
+use crate::blocks::{self, StoredBlock};
 use crate::damage::{Damage, DamageCode};
 use crate::directory::{Directory, Fingerprint, fingerprint};
 use crate::error::{Error, Result};
@@ -48,9 +48,9 @@ struct Inner {
 
 /// The database as it was opened last, and what it lacks.
 #[derive(Clone)]
-struct State {
-    store: Arc<Store>,
-    lost: Vec<Lost>,
+pub(crate) struct State {
+    pub(crate) store: Arc<Store>,
+    pub(crate) lost: Vec<Lost>,
     fingerprint: Fingerprint,
 }
 
@@ -220,6 +220,17 @@ impl Archive {
         Ok(heads)
     }
 
+    /// The block that begins with record `first`, `None` if none does.
+    ///
+    /// # Errors
+    /// Damage in the head.
+    pub fn block(&self, stream: &StreamName, first: u64) -> Result<Option<StoredBlock>> {
+        let store = self.store();
+        let Some(found) = streams::find(&store, stream)? else { return Ok(None) };
+        let stored = blocks::head(&store, stream, found.number, first)?;
+        Ok(stored.map(|stored| StoredBlock::new(store, stream.clone(), stored.head)))
+    }
+
     /// The stored bytes of a block's head.
     ///
     /// # Errors
@@ -245,11 +256,6 @@ impl Archive {
         streams::find(&self.store(), name)
     }
 
-    pub(crate) fn block_head(&self, stream: &StreamName, first: u64) -> Result<Option<StoredHead>> {
-        let Some(found) = self.stream(stream)? else { return Ok(None) };
-        blocks::head(&self.store(), stream, found.number, first)
-    }
-
     fn state(&self) -> State {
         self.inner.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -259,7 +265,7 @@ impl State {
     /// Opens the database beside a writer, who may delete a file between the moment when we read its name and the
     /// moment when we open it. What was acknowledged before must be in what was opened; if it is not, and the writer
     /// was at work meanwhile, that is not the archive's fault.
-    fn open(directory: &Directory, options: &Options) -> Result<Self> {
+    pub(crate) fn open(directory: &Directory, options: &Options) -> Result<Self> {
         for attempt in 1.. {
             let before = fingerprint(directory)?;
             let opened = Self::open_once(directory, options, before.clone());

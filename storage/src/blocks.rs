@@ -1,11 +1,16 @@
 //! Blocks as they lie in the database: found by index, read whole or chunk by chunk.
 
-use crate::block::{self, BlockHead, ChunkSource, DecodedRows};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::block::{self, Block, BlockError, BlockHead, ChunkSource, DecodedRows};
 use crate::damage::{Damage, missing_chunk};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::record::StoredRecord;
 use crate::store::{self, Family, Store};
-use crate::stream::StreamName;
+use crate::stream::{RecordId, StreamName};
 use crate::streams::Stream;
+use crate::time::Timestamp;
 
 /// How often a block is read again because a writer replaced it meanwhile.
 const TRIES_MAX: usize = 16;
@@ -67,38 +72,57 @@ pub(crate) fn rows(store: &Store, name: &StreamName, mut stored: StoredHead) -> 
     Err(damage.stream(name).block(first).into())
 }
 
-fn decode(store: &Store, head: &BlockHead) -> std::result::Result<DecodedRows, block::BlockError> {
-    let chunks = WholeBlock::read(store, head).map_err(|error| block::BlockError::Source(Box::new(error)))?;
+fn decode(store: &Store, head: &BlockHead) -> std::result::Result<DecodedRows, BlockError> {
+    let chunks = WholeBlock::read(store, head).map_err(|error| BlockError::Source(Box::new(error)))?;
     let rows = block::decode(head, &chunks)?;
     let found = rows.rows().len();
     if found == head.count as usize {
         return Ok(rows);
     }
-    Err(block::BlockError::Length { what: "records of a block", expected: head.count as usize, found })
+    Err(BlockError::Length { what: "records of a block", expected: head.count as usize, found })
 }
 
 /// All chunks of a block, fetched with one range scan.
 #[derive(Debug)]
 pub(crate) struct WholeBlock {
     chunks: Vec<Option<Vec<u8>>>,
-    /// Chunks that the head does not know.
-    pub(crate) extra: Vec<u16>,
+    /// Block and number of chunks that stand between this block and the next and are not of it.
+    pub(crate) extra: Vec<(u64, u16)>,
 }
 
 impl WholeBlock {
+    /// A block of which nothing was fetched yet.
+    pub(crate) fn empty(head: &BlockHead) -> Self {
+        Self { chunks: vec![None; usize::from(head.chunk_count())], extra: Vec::new() }
+    }
+
     pub(crate) fn read(store: &Store, head: &BlockHead) -> Result<Self> {
         let from = store::chunk_key(head.stream, head.first, 0);
-        let to = store::place_key(head.stream, head.first.saturating_add(1));
+        let to = store::place_key(head.stream, end(head));
         let mut scan = store.scan(Family::Chunk, &from, &to)?;
-        let mut whole = Self { chunks: vec![None; usize::from(head.chunk_count())], extra: Vec::new() };
+        let mut whole = Self::empty(head);
         while let Some(entry) = scan.next()? {
-            let number = store::parse_chunk(entry.key).map_or(u16::MAX, |(_, _, number)| number);
+            let (_, first, number) = store::parse_chunk(entry.key).unwrap_or((head.stream, u64::MAX, u16::MAX));
             match whole.chunks.get_mut(usize::from(number)) {
-                Some(place) => *place = Some(entry.value.to_vec()),
-                None => whole.extra.push(number),
+                Some(place) if first == head.first => *place = Some(entry.value.to_vec()),
+                _ => whole.extra.push((first, number)),
             }
         }
         Ok(whole)
+    }
+
+    /// Fetches one chunk; one that is not there stays away.
+    pub(crate) fn fetch(&mut self, store: &Store, head: &BlockHead, number: u16) -> Result<()> {
+        let chunk = store.get(Family::Chunk, &store::chunk_key(head.stream, head.first, number))?;
+        if let Some(place) = self.chunks.get_mut(usize::from(number)) {
+            *place = chunk;
+        }
+        Ok(())
+    }
+
+    /// One chunk, if it is there.
+    pub(crate) fn get(&self, number: u16) -> Option<&[u8]> {
+        self.chunks.get(usize::from(number))?.as_deref()
     }
 
     /// Bytes of all chunks.
@@ -114,22 +138,83 @@ impl ChunkSource for WholeBlock {
     }
 }
 
-/// The chunks of one block, each fetched when it is asked for.
-pub(crate) struct BlockChunks<'a> {
-    store: &'a Store,
-    stream: u32,
-    first: u64,
+/// A block to search in: its head, and its chunks as they are wanted.
+///
+/// From a writer's own handle a block that is not full may be replaced while it is read; its chunks then do not fit
+/// the head. Whoever meets damage there asks for the block again and holds [`StoredBlock::head`] against the new one.
+pub struct StoredBlock {
+    name: StreamName,
+    head: BlockHead,
+    store: Arc<Store>,
+    whole: Option<WholeBlock>,
 }
 
-impl<'a> BlockChunks<'a> {
-    pub(crate) fn new(store: &'a Store, head: &BlockHead) -> Self {
-        Self { store, stream: head.stream, first: head.first }
+impl StoredBlock {
+    pub(crate) fn new(store: Arc<Store>, name: StreamName, head: BlockHead) -> Self {
+        Self { name, head, store, whole: None }
+    }
+
+    /// The head.
+    #[must_use]
+    pub fn head(&self) -> &BlockHead {
+        &self.head
+    }
+
+    /// Fetches all chunks with one read, for a search that wants most of them.
+    ///
+    /// # Errors
+    /// Damage in the database.
+    pub fn fetch(&mut self) -> Result<()> {
+        self.whole = Some(WholeBlock::read(&self.store, &self.head)?);
+        Ok(())
+    }
+
+    /// The block, to take columns out of it.
+    #[must_use]
+    pub fn read(&self) -> Block<'_> {
+        Block::new(&self.head, self)
+    }
+
+    /// The records at `rows`, which are places in the block, ascending.
+    ///
+    /// # Errors
+    /// Damage in the block.
+    pub fn records(&self, rows: &[usize]) -> Result<Vec<StoredRecord>> {
+        self.read_records(rows).map_err(|error| self.damage(error))
+    }
+
+    /// A decoder's error with stream and block.
+    #[must_use]
+    pub fn damage(&self, error: BlockError) -> Error {
+        Damage::of_block(&self.name, self.head.first, error)
+    }
+
+    fn read_records(&self, rows: &[usize]) -> std::result::Result<Vec<StoredRecord>, BlockError> {
+        let block = self.read();
+        let (bodies, events, received) = (block.bodies(rows)?, block.events()?, block.received()?);
+        let time = |times: &[i64], row: usize| times.get(row).copied().map(Timestamp).unwrap_or_default();
+        let records = rows.iter().zip(bodies.iter()).map(|(row, body)| StoredRecord {
+            id: RecordId { stream: self.name.clone(), index: self.head.first + *row as u64 },
+            body: body.to_vec(),
+            event: time(events, *row),
+            received: time(received, *row),
+        });
+        Ok(records.collect())
     }
 }
 
-impl ChunkSource for BlockChunks<'_> {
+impl ChunkSource for StoredBlock {
     fn chunk(&self, number: u16) -> Result<Vec<u8>> {
-        let chunk = self.store.get(Family::Chunk, &store::chunk_key(self.stream, self.first, number))?;
+        if let Some(whole) = &self.whole {
+            return whole.chunk(number);
+        }
+        let chunk = self.store.get(Family::Chunk, &store::chunk_key(self.head.stream, self.head.first, number))?;
         chunk.ok_or_else(|| missing_chunk(number).into())
+    }
+}
+
+impl fmt::Debug for StoredBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredBlock").field("stream", &self.name).field("first", &self.head.first).finish_non_exhaustive()
     }
 }

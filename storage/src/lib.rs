@@ -21,10 +21,12 @@ mod tail;
 mod time;
 mod tips;
 mod tree;
+mod verify;
 mod writer;
 
 pub use archive::{Archive, Head, StreamStat};
 pub use block::{Block, BlockError, BlockHead, Column, ColumnHead, mask};
+pub use blocks::StoredBlock;
 pub use damage::{Damage, DamageCode};
 pub use error::{Error, Result};
 pub use options::Options;
@@ -33,6 +35,7 @@ pub use records::Records;
 pub use recover::{Lost, Recovery};
 pub use stream::{NameError, RecordId, StreamName};
 pub use time::{TimeError, Timestamp};
+pub use verify::{Progress, Verification, verify};
 pub use writer::Writer;
 
 #[doc(hidden)]

@@ -22,7 +22,9 @@ mod tail;
 mod time;
 mod tips;
 mod tree;
+mod verify;
 mod writer;
+mod zstd_reader;
 
 pub use archive::{Archive, Head, StreamStat};
 pub use block::{Block, BlockError, BlockHead, Column, ColumnHead, mask};
@@ -41,7 +43,9 @@ pub use records::Records;
 pub use recover::{Lost, Recovery};
 pub use stream::{NameError, RecordId, StreamName};
 pub use time::{TimeError, Timestamp};
+pub use verify::{Progress, Verification, verify};
 pub use writer::Writer;
+pub use zstd_reader::zstd_reader;
 
 #[doc(hidden)]
 pub mod spike {

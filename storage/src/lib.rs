@@ -1,19 +1,46 @@
 //! The archive: append-only streams of records in RocksDB, byte-exact, compressed in columns, provable.
 
+mod append;
+mod archive;
 mod block;
+mod blocks;
+mod damage;
+mod directory;
+mod error;
+mod lock;
+mod options;
+mod readers;
 mod record;
+mod records;
+mod recover;
+mod seal;
+mod seen;
+mod store;
 mod stream;
+mod streams;
+mod tail;
 mod time;
+mod tips;
+mod tree;
+mod writer;
 
+pub use archive::{Archive, Head, StreamStat};
 pub use block::{Block, BlockError, BlockHead, Column, ColumnHead, mask};
+pub use damage::{Damage, DamageCode};
+pub use error::{Error, Result};
+pub use options::Options;
 pub use record::{Append, Appended, Batch, Cursor, NewRecord, StoredRecord};
+pub use records::Records;
+pub use recover::{Lost, Recovery};
 pub use stream::{NameError, RecordId, StreamName};
 pub use time::{TimeError, Timestamp};
+pub use writer::Writer;
 
 #[doc(hidden)]
 pub mod spike {
     //! temporary
     use super::block::*;
+    /// temporary
     pub fn run(lines: &[&[u8]], events: &[i64]) -> (usize, usize, Vec<(String, usize)>) {
         let rows: Vec<Row<'_>> = lines.iter().zip(events).map(|(b, e)| Row { body: b, event: super::Timestamp(*e), received: super::Timestamp(0) }).collect();
         let e = encode(&rows, &Envelope { stream: 0, first: 0, salt: [0; 32], root: [0; 32] }).unwrap();

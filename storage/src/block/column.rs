@@ -462,7 +462,7 @@ fn fill(
     fills: &mut [((u8, u8), Fill<'_>)],
     out: &mut Vec<u8>,
 ) -> Result<(), BlockError> {
-    let missing = BlockError::Directory("piece of a pattern");
+    let missing = || BlockError::Directory("piece of a pattern");
     let mut ordinals = [0_u8; token::FIRST_PLAIN as usize];
     let mut rest = pattern.iter();
     while let Some(byte) = rest.next() {
@@ -473,28 +473,28 @@ fn fill(
         let key = (*byte, *ordinal);
         *ordinal = (*ordinal + 1).min(PIECES_MAX);
         let list = fills.iter_mut().find(|(known, _)| *known == key);
-        let Some((_, list)) = list else { return Err(missing) };
+        let Some((_, list)) = list else { return Err(missing()) };
         match list {
             Fill::Guids(bytes) => {
-                let Some((guid, after)) = bytes.split_first_chunk::<16>() else { return Err(missing) };
+                let Some((guid, after)) = bytes.split_first_chunk::<16>() else { return Err(missing()) };
                 token::put_guid_text(out, guid);
                 *bytes = after;
             }
             Fill::Hex { lengths, bytes } => {
                 let length = lengths.next().map(|length| length as usize);
                 let parts = length.and_then(|length| bytes.split_at_checked(length));
-                let Some((hex, after)) = parts else { return Err(missing) };
+                let Some((hex, after)) = parts else { return Err(missing()) };
                 token::put_hex(out, hex, *byte == token::HEX_UPPER);
                 *bytes = after;
             }
             Fill::Numbers(numbers) => {
-                let Some(number) = numbers.next() else { return Err(missing) };
+                let Some(number) = numbers.next() else { return Err(missing()) };
                 if *byte == token::INTEGER {
                     token::put_integer(out, number);
                     continue;
                 }
                 let decimals = rest.next().and_then(|digit| digit.checked_sub(b'0')).filter(|digits| *digits <= 7);
-                let Some(decimals) = decimals else { return Err(missing) };
+                let Some(decimals) = decimals else { return Err(missing()) };
                 let ticks = number.wrapping_add(event_ticks(event, decimals));
                 token::put_time(out, ticks, decimals, *byte == token::TIME_SPACE);
             }

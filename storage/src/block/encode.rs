@@ -50,7 +50,7 @@ pub(crate) fn encode(rows: &[Row<'_>], envelope: &Envelope) -> Result<EncodedBlo
     let encoded = pack(rows, envelope)?;
     let head = BlockHead::parse(&encoded.head)?;
     let decoded = read::decode(&head, &encoded.chunks)?;
-    let differs = decoded.iter().zip(rows).position(|(decoded, row)| decoded != *row);
+    let differs = decoded.rows().zip(rows).position(|(decoded, row)| decoded != *row);
     match differs {
         None if decoded.len() == rows.len() => Ok(encoded),
         None => Err(BlockError::Differs(decoded.len().min(rows.len()))),

@@ -29,7 +29,8 @@ pub(crate) const BLOCK_RECORDS_MAX: u64 = 1024;
 pub(crate) const BLOCK_RAW_BYTES_MAX: u64 = 8 << 20;
 
 /// What is wrong with the bytes of a block.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BlockError {
     /// The head is no block head, or its checksum is wrong.
     #[error("block head: {0}")]
@@ -57,26 +58,15 @@ pub enum BlockError {
         /// Of the bytes found.
         found: u32,
     },
-    /// A chunk that the head names is not there.
-    #[error("chunk {number} is missing")]
-    Missing {
-        /// The chunk.
-        number: u16,
-    },
     /// A chunk is not what zstd wrote.
     #[error("chunk {number} cannot be decompressed")]
     Compression {
         /// The chunk.
         number: u16,
     },
-    /// The store could not be read.
-    #[error("chunk {number} cannot be read: {problem}")]
-    Store {
-        /// The chunk.
-        number: u16,
-        /// What the store said.
-        problem: String,
-    },
+    /// The chunk could not be had from the store.
+    #[error("a chunk cannot be read")]
+    Source(#[source] Box<crate::error::Error>),
     /// What was encoded does not decode to the same bytes: a bug of ours, found before anything was stored.
     #[error("record {0} of the block does not decode to its own bytes")]
     Differs(usize),

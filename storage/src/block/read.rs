@@ -9,17 +9,18 @@ use super::segment::Segments;
 use super::values::{self, Values};
 use super::varint::Reader;
 use super::{BlockError, BlockHead, ints};
+use crate::error::Error;
 use crate::time::Timestamp;
 
 /// Gives the stored bytes of a block's chunks; their checksums are tested by who asks.
-pub(crate) trait ChunkSource {
+pub(crate) trait ChunkSource: Send + Sync {
     /// The bytes of chunk `number`.
-    fn chunk(&self, number: u16) -> Result<Vec<u8>, BlockError>;
+    fn chunk(&self, number: u16) -> Result<Vec<u8>, Error>;
 }
 
 impl ChunkSource for Vec<Vec<u8>> {
-    fn chunk(&self, number: u16) -> Result<Vec<u8>, BlockError> {
-        self.get(usize::from(number)).cloned().ok_or(BlockError::Missing { number })
+    fn chunk(&self, number: u16) -> Result<Vec<u8>, Error> {
+        self.get(usize::from(number)).cloned().ok_or_else(|| crate::damage::missing_chunk(number).into())
     }
 }
 
@@ -46,7 +47,7 @@ impl DecodedRows {
     }
 
     /// The rows in order.
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         (0..self.len()).map(|index| {
             self.get(index).unwrap_or(Row { body: &[], event: Timestamp::default(), received: Timestamp::default() })
         })
@@ -257,11 +258,11 @@ impl<'a> Block<'a> {
     }
 
     fn decode_rows(&self) -> Result<Rows, BlockError> {
-        let bad = BlockError::Directory("list of rows");
+        let bad = || BlockError::Directory("list of rows");
         let count = self.head.count as usize;
         let limit = self.head.raw_bytes as usize + count + 16;
         let mut node = Reader(&self.head.directory.rows_node);
-        let size = |node: &mut Reader<'_>| node.size().filter(|size| *size <= limit).ok_or(bad.clone());
+        let size = |node: &mut Reader<'_>| node.size().filter(|size| *size <= limit).ok_or_else(bad);
         let shape_count = size(&mut node)?;
         let lengths = ints::decode_codes(shape_count, &mut node, self)?;
         let path_count = size(&mut node)?;
@@ -280,12 +281,12 @@ impl<'a> Block<'a> {
                 paths: paths.by_ref().take(length).collect(),
             };
             if shape.paths.len() != length || shape.literals.len() != length + 1 {
-                return Err(bad);
+                return Err(bad());
             }
             shapes.push(shape);
         }
         if literals.next().is_some() || paths.next().is_some() || !node.is_empty() {
-            return Err(bad);
+            return Err(bad());
         }
         Ok(Rows { shapes, shape_of_row, events, received })
     }
@@ -297,7 +298,7 @@ impl<'a> Block<'a> {
         }
         let head = self.head.directory.chunks.get(number).ok_or(BlockError::Directory("chunk of a segment"))?;
         let name = number as u16;
-        let bytes = self.source.chunk(name)?;
+        let bytes = self.source.chunk(name).map_err(|error| BlockError::Source(Box::new(error)))?;
         let expected = head.stored_bytes as usize;
         if bytes.len() != expected {
             return Err(BlockError::Length { what: "chunk", expected, found: bytes.len() });

@@ -1,0 +1,135 @@
+//! Blocks as they lie in the database: found by index, read whole or chunk by chunk.
+
+use crate::block::{self, BlockHead, ChunkSource, DecodedRows};
+use crate::damage::{Damage, missing_chunk};
+use crate::error::Result;
+use crate::store::{self, Family, Store};
+use crate::stream::StreamName;
+use crate::streams::Stream;
+
+/// How often a block is read again because a writer replaced it meanwhile.
+const TRIES_MAX: usize = 16;
+
+/// A block's head, read and as it was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredHead {
+    pub(crate) head: BlockHead,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The head of the block that has this record, `None` if no block has it.
+pub(crate) fn containing(store: &Store, stream: &Stream, index: u64) -> Result<Option<StoredHead>> {
+    let (from, at) = (store::place_key(stream.number, 0), store::place_key(stream.number, index));
+    let Some((key, bytes)) = store.last_at(Family::Block, &from, &at)? else { return Ok(None) };
+    let first = store::parse_place(&key).map_or(index, |(_, first)| first);
+    let found = parse(&stream.name, stream.number, first, bytes)?;
+    Ok((index < end(&found.head)).then_some(found))
+}
+
+/// The head of the block that begins with this record.
+pub(crate) fn head(store: &Store, name: &StreamName, number: u32, first: u64) -> Result<Option<StoredHead>> {
+    let bytes = store.get(Family::Block, &store::place_key(number, first))?;
+    bytes.map(|bytes| parse(name, number, first, bytes)).transpose()
+}
+
+/// Reads a head and holds it against its key, so that a head under another block's key is found.
+pub(crate) fn parse(name: &StreamName, number: u32, first: u64, bytes: Vec<u8>) -> Result<StoredHead> {
+    let head = BlockHead::parse(&bytes).map_err(|error| Damage::of_block(name, first, error))?;
+    if (head.stream, head.first) != (number, first) || head.count == 0 {
+        let expected = format!("records of stream {number} from {first} on");
+        let found = format!("{} records of stream {} from {} on", head.count, head.stream, head.first);
+        let damage = Damage::new(crate::damage::DamageCode::BlockHead, expected, found);
+        return Err(damage.stream(name).block(first).into());
+    }
+    Ok(StoredHead { head, bytes })
+}
+
+/// The index behind a block's last record.
+pub(crate) fn end(head: &BlockHead) -> u64 {
+    head.first.saturating_add(u64::from(head.count))
+}
+
+/// A block's rows. A block that a writer replaced while it was read is read again.
+pub(crate) fn rows(store: &Store, name: &StreamName, mut stored: StoredHead) -> Result<(BlockHead, DecodedRows)> {
+    let (number, first) = (stored.head.stream, stored.head.first);
+    for _ in 0..TRIES_MAX {
+        let decoded = decode(store, &stored.head);
+        let error = match decoded {
+            Ok(rows) => return Ok((stored.head, rows)),
+            Err(error) => Damage::of_block(name, first, error),
+        };
+        match head(store, name, number, first)? {
+            Some(now) if now.bytes != stored.bytes => stored = now,
+            _ => return Err(error),
+        }
+    }
+    let damage = Damage::new(crate::damage::DamageCode::BlockHead, "a block at rest", "one that changes at every read");
+    Err(damage.stream(name).block(first).into())
+}
+
+fn decode(store: &Store, head: &BlockHead) -> std::result::Result<DecodedRows, block::BlockError> {
+    let chunks = WholeBlock::read(store, head).map_err(|error| block::BlockError::Source(Box::new(error)))?;
+    let rows = block::decode(head, &chunks)?;
+    let found = rows.rows().len();
+    if found == head.count as usize {
+        return Ok(rows);
+    }
+    Err(block::BlockError::Length { what: "records of a block", expected: head.count as usize, found })
+}
+
+/// All chunks of a block, fetched with one range scan.
+#[derive(Debug)]
+pub(crate) struct WholeBlock {
+    chunks: Vec<Option<Vec<u8>>>,
+    /// Chunks that the head does not know.
+    pub(crate) extra: Vec<u16>,
+}
+
+impl WholeBlock {
+    pub(crate) fn read(store: &Store, head: &BlockHead) -> Result<Self> {
+        let from = store::chunk_key(head.stream, head.first, 0);
+        let to = store::place_key(head.stream, head.first.saturating_add(1));
+        let mut scan = store.scan(Family::Chunk, &from, &to)?;
+        let mut whole = Self { chunks: vec![None; usize::from(head.chunk_count())], extra: Vec::new() };
+        while let Some(entry) = scan.next()? {
+            let number = store::parse_chunk(entry.key).map_or(u16::MAX, |(_, _, number)| number);
+            match whole.chunks.get_mut(usize::from(number)) {
+                Some(place) => *place = Some(entry.value.to_vec()),
+                None => whole.extra.push(number),
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Bytes of all chunks.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.chunks.iter().flatten().map(|chunk| chunk.len() as u64).sum()
+    }
+}
+
+impl ChunkSource for WholeBlock {
+    fn chunk(&self, number: u16) -> Result<Vec<u8>> {
+        let chunk = self.chunks.get(usize::from(number)).cloned().flatten();
+        chunk.ok_or_else(|| missing_chunk(number).into())
+    }
+}
+
+/// The chunks of one block, each fetched when it is asked for.
+pub(crate) struct BlockChunks<'a> {
+    store: &'a Store,
+    stream: u32,
+    first: u64,
+}
+
+impl<'a> BlockChunks<'a> {
+    pub(crate) fn new(store: &'a Store, head: &BlockHead) -> Self {
+        Self { store, stream: head.stream, first: head.first }
+    }
+}
+
+impl ChunkSource for BlockChunks<'_> {
+    fn chunk(&self, number: u16) -> Result<Vec<u8>> {
+        let chunk = self.store.get(Family::Chunk, &store::chunk_key(self.stream, self.first, number))?;
+        chunk.ok_or_else(|| missing_chunk(number).into())
+    }
+}

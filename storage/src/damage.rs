@@ -1,0 +1,170 @@
+//! A finding: something is not as it was written, where, what was expected and what was found.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use crate::block::BlockError;
+use crate::error::Error;
+use crate::stream::StreamName;
+
+/// What kind of damage it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DamageCode {
+    /// The database's own checksums do not fit: a file of it was changed or is missing.
+    Store,
+    /// A value does not fit its checksum or cannot be read.
+    Value,
+    /// A key that nothing accounts for.
+    Stray,
+    /// A block that should be there is not.
+    BlockMissing,
+    /// A block lies where none may lie: over another one, or not aligned.
+    BlockMisplaced,
+    /// A block's head is not as it was written.
+    BlockHead,
+    /// A chunk of a block is missing, changed or too many.
+    Chunk,
+    /// A block's records do not have the root that its head names.
+    BlockRoot,
+    /// A stored node of the Merkle tree is missing or is not the one that the records give.
+    Tree,
+    /// A stream's head disagrees with its records.
+    Head,
+    /// A record waiting to be sealed is missing or changed.
+    Tail,
+    /// The ledger of acknowledgements is not as it was written.
+    Tips,
+    /// The archive has not what the ledger says was acknowledged.
+    Acknowledged,
+    /// A file of the archive is not as it was written.
+    File,
+}
+
+impl DamageCode {
+    /// The code as it stands in reports: `block-missing`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Value => "value",
+            Self::Stray => "stray",
+            Self::BlockMissing => "block-missing",
+            Self::BlockMisplaced => "block-misplaced",
+            Self::BlockHead => "block-head",
+            Self::Chunk => "chunk",
+            Self::BlockRoot => "block-root",
+            Self::Tree => "tree",
+            Self::Head => "head",
+            Self::Tail => "tail",
+            Self::Tips => "tips",
+            Self::Acknowledged => "acknowledged",
+            Self::File => "file",
+        }
+    }
+}
+
+impl fmt::Display for DamageCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One thing that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The kind.
+    pub code: DamageCode,
+    /// The stream, where one is concerned and known.
+    pub stream: Option<StreamName>,
+    /// Index of the block's first record, where a block is concerned.
+    pub block: Option<u64>,
+    /// The column or chunk, where one is concerned.
+    pub column: Option<String>,
+    /// The file, where one is known.
+    pub file: Option<PathBuf>,
+    /// The records that are concerned.
+    pub records: Option<Range<u64>>,
+    /// What should be there.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+}
+
+impl Damage {
+    pub(crate) fn new(code: DamageCode, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        let (expected, found) = (expected.into(), found.into());
+        Self { code, stream: None, block: None, column: None, file: None, records: None, expected, found }
+    }
+
+    pub(crate) fn stream(mut self, stream: &StreamName) -> Self {
+        self.stream = Some(stream.clone());
+        self
+    }
+
+    pub(crate) fn block(mut self, first: u64) -> Self {
+        self.block = Some(first);
+        self
+    }
+
+    pub(crate) fn records(mut self, records: Range<u64>) -> Self {
+        self.records = Some(records);
+        self
+    }
+
+    pub(crate) fn file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
+    /// What a block's decoder refused, with its place; an error that is no damage stays as it is.
+    pub(crate) fn of_block(stream: &StreamName, first: u64, error: BlockError) -> Error {
+        let chunk = match &error {
+            BlockError::Checksum { number, .. } | BlockError::Compression { number } => Some(format!("chunk {number}")),
+            _ => None,
+        };
+        let refused = match error {
+            BlockError::Source(source) => match *source {
+                Error::Damaged(damage) => *damage,
+                other => return other,
+            },
+            BlockError::Head(problem) => Self::new(DamageCode::BlockHead, "a block head", problem),
+            BlockError::Checksum { expected, found, .. } => {
+                Self::new(DamageCode::Chunk, format!("CRC32 {expected:08x}"), format!("CRC32 {found:08x}"))
+            }
+            other => Self::new(DamageCode::Chunk, "what was sealed", other.to_string()),
+        };
+        let refused = Self { column: chunk.or(refused.column), ..refused };
+        Self { stream: Some(stream.clone()), block: Some(first), ..refused }.into()
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "damage ({})", self.code)?;
+        if let Some(stream) = &self.stream {
+            write!(f, " in {stream}")?;
+        }
+        if let Some(block) = self.block {
+            write!(f, " block {block}")?;
+        }
+        if let Some(column) = &self.column {
+            write!(f, " column {column}")?;
+        }
+        if let Some(records) = &self.records {
+            write!(f, " records {}..{}", records.start, records.end)?;
+        }
+        if let Some(file) = &self.file {
+            write!(f, " file {}", file.display())?;
+        }
+        write!(f, ": expected {}, found {}", self.expected, self.found)
+    }
+}
+
+/// A chunk that is not there.
+pub(crate) fn missing_chunk(number: u16) -> Damage {
+    let mut damage = Damage::new(DamageCode::Chunk, "a chunk", "nothing");
+    damage.column = Some(format!("chunk {number}"));
+    damage
+}

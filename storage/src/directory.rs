@@ -1,0 +1,108 @@
+//! The archive's directory: where its files lie, and the file that names the format.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// What the file `FORMAT` holds.
+pub(crate) const FORMAT: &str = "logkeep archive 1\n";
+
+/// The paths of one archive.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory {
+    root: PathBuf,
+}
+
+impl Directory {
+    pub(crate) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn format(&self) -> PathBuf {
+        self.root.join("FORMAT")
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.root.join("LOCK")
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.root.join("db")
+    }
+
+    pub(crate) fn tips(&self) -> PathBuf {
+        self.root.join("tips.log")
+    }
+
+    pub(crate) fn readers(&self) -> PathBuf {
+        self.root.join("readers")
+    }
+
+    /// Refuses a directory that is no archive, or one of another format.
+    pub(crate) fn check_format(&self) -> Result<()> {
+        let path = self.format();
+        match fs::read(&path) {
+            Ok(found) if found == FORMAT.as_bytes() => Ok(()),
+            Ok(found) => Err(Error::Format { found: shown(&found), path }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NotAnArchive(self.root.clone())),
+            Err(source) => Err(Error::io(&path, source)),
+        }
+    }
+
+    /// Makes the directory, or takes an empty one. What a `create` that was killed left behind is taken as well:
+    /// the file `FORMAT` comes last, so nothing was appended yet.
+    pub(crate) fn claim(&self) -> Result<()> {
+        fs::create_dir_all(&self.root).map_err(|e| Error::io(&self.root, e))?;
+        let entries = fs::read_dir(&self.root).map_err(|e| Error::io(&self.root, e))?;
+        for entry in entries {
+            let name = entry.map_err(|e| Error::io(&self.root, e))?.file_name();
+            let ours = ["LOCK", "FORMAT.new", "db", "tips.log"].iter().any(|known| name == *known);
+            if !ours || (name == "tips.log" && length(&self.tips())? > 0) {
+                return Err(Error::AlreadyAnArchive(self.root.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the directory an archive: the last step of creating one.
+    pub(crate) fn write_format(&self) -> Result<()> {
+        rewrite_atomic(&self.format(), FORMAT.as_bytes())?;
+        match self.root.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => fsync_directory(Path::new(".")),
+            Some(parent) => fsync_directory(parent),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Replaces a file so that after a crash either the old or the new one is there, whole.
+pub(crate) fn rewrite_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let new = path.with_added_extension("new");
+    let written = || -> io::Result<()> {
+        let mut file = fs::File::create(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    written().map_err(|e| Error::io(&new, e))?;
+    fs::rename(&new, path).map_err(|e| Error::io(path, e))?;
+    fsync_directory(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Makes created, renamed and removed names of a directory durable.
+pub(crate) fn fsync_directory(path: &Path) -> Result<()> {
+    fs::File::open(path).and_then(|directory| directory.sync_all()).map_err(|e| Error::io(path, e))
+}
+
+fn length(path: &Path) -> Result<u64> {
+    fs::metadata(path).map(|file| file.len()).map_err(|e| Error::io(path, e))
+}
+
+fn shown(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().take(80).collect()
+}

@@ -1,0 +1,138 @@
+//! The records of a stream in order, read block by block.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use crate::archive::{Archive, gap, stored};
+use crate::blocks::{self, StoredHead};
+use crate::error::Result;
+use crate::record::StoredRecord;
+use crate::store::{self, Family};
+use crate::stream::{RecordId, StreamName};
+use crate::streams::Stream;
+use crate::tail;
+
+/// Records of the tail that are fetched at once.
+const TAIL_PAGE_RECORDS: usize = 256;
+
+/// Iterator over the records of a stream; see [`Archive::records`].
+#[derive(Debug)]
+pub struct Records {
+    archive: Archive,
+    name: StreamName,
+    /// Looked up with the first record, and its error told there.
+    stream: Option<Stream>,
+    /// Index of the next record to be fetched.
+    next: u64,
+    end: u64,
+    ready: VecDeque<StoredRecord>,
+}
+
+impl Iterator for Records {
+    type Item = Result<StoredRecord>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(record) = self.ready.pop_front() {
+            return Some(Ok(record));
+        }
+        match self.fill() {
+            Ok(()) => self.ready.pop_front().map(Ok),
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+impl Records {
+    pub(crate) fn new(archive: Archive, name: StreamName, range: Range<u64>) -> Self {
+        Self { archive, name, stream: None, next: range.start, end: range.end, ready: VecDeque::new() }
+    }
+
+    /// Fetches the next records; none are there at the end.
+    fn fill(&mut self) -> Result<()> {
+        let Some(stream) = self.known_stream()? else { return Ok(()) };
+        if self.next >= self.end {
+            return Ok(());
+        }
+        if let Some(block) = self.block(&stream)? {
+            return self.take_block(block);
+        }
+        self.take_tail(&stream)?;
+        if self.ready.is_empty() {
+            // A writer may have sealed it between the two reads.
+            match self.block(&stream)? {
+                Some(block) => self.take_block(block)?,
+                None => return self.skip_gap(&stream),
+            }
+        }
+        Ok(())
+    }
+
+    fn known_stream(&mut self) -> Result<Option<Stream>> {
+        if self.stream.is_none() {
+            let found = self.archive.stream(&self.name);
+            // An error is told once.
+            self.end = match &found {
+                Ok(Some(stream)) => self.end.min(stream.head.size()),
+                _ => self.next,
+            };
+            self.stream = found?;
+        }
+        Ok(self.stream.clone())
+    }
+
+    /// The block of the next record. If its head is damaged, the next one is behind it.
+    fn block(&mut self, stream: &Stream) -> Result<Option<StoredHead>> {
+        let found = blocks::containing(self.archive.store(), stream, self.next);
+        if found.is_err() {
+            self.next = self.behind_gap(stream)?;
+        }
+        found
+    }
+
+    fn take_block(&mut self, block: StoredHead) -> Result<()> {
+        let (from, end) = (self.next, blocks::end(&block.head));
+        self.next = end;
+        let (head, rows) = blocks::rows(self.archive.store(), &self.name, block)?;
+        self.next = blocks::end(&head);
+        let wanted = (head.first..self.end).zip(rows.rows()).filter(|(index, _)| *index >= from);
+        self.ready.extend(wanted.map(|(index, row)| StoredRecord {
+            id: RecordId { stream: self.name.clone(), index },
+            body: row.body.to_vec(),
+            event: row.event,
+            received: row.received,
+        }));
+        Ok(())
+    }
+
+    fn take_tail(&mut self, stream: &Stream) -> Result<()> {
+        let rows = tail::rows(self.archive.store(), stream, self.next, self.end, TAIL_PAGE_RECORDS);
+        if rows.is_err() {
+            self.next += 1;
+        }
+        let rows = rows?;
+        self.next += rows.len() as u64;
+        self.ready.extend(rows.into_iter().map(|row| stored(&self.name, row)));
+        Ok(())
+    }
+
+    fn skip_gap(&mut self, stream: &Stream) -> Result<()> {
+        let from = self.next;
+        self.next = self.behind_gap(stream)?;
+        Err(gap(stream, from..self.next).into())
+    }
+
+    /// Where the next block or the tail begins.
+    fn behind_gap(&self, stream: &Stream) -> Result<u64> {
+        let key = store::place_key(stream.number, self.next.saturating_add(1));
+        let end = store::after_stream(stream.number);
+        for family in [Family::Block, Family::Tail] {
+            let mut scan = self.archive.store().scan(family, &key, &end)?;
+            // Only the place counts, not whether what lies there is sound.
+            let _ = scan.next();
+            if let Some((_, index)) = scan.key().and_then(store::parse_place) {
+                return Ok(index.min(self.end));
+            }
+        }
+        Ok(self.end)
+    }
+}

@@ -1,0 +1,79 @@
+//! What opening an archive finds: acknowledged records that are gone, and what was cut off.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::damage::{Damage, DamageCode};
+use crate::error::Result;
+use crate::store::{Family, Store};
+use crate::stream::StreamName;
+use crate::streams::{self, Stream};
+use crate::tips::Tip;
+
+/// A stream that has fewer records than were acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The stream; `None` if its name is gone as well.
+    pub stream: Option<StreamName>,
+    /// The stream's number in the archive.
+    pub number: u32,
+    /// Records that were acknowledged.
+    pub acknowledged: u64,
+    /// Records that are there.
+    pub found: u64,
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.stream {
+            Some(name) => write!(f, "{name}")?,
+            None => write!(f, "stream number {}", self.number)?,
+        }
+        write!(f, " has {} records, {} were acknowledged", self.found, self.acknowledged)
+    }
+}
+
+/// What a writer cut off when it opened the archive: the unfinished end of an append that was never acknowledged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// The database's log of writes ended in an unfinished record.
+    pub torn_log: bool,
+    /// Bytes at the end of `tips.log` that were no tip.
+    pub torn_tip_bytes: u64,
+}
+
+/// The streams that have less than their newest tip says.
+pub(crate) fn lost(store: &Store, newest: &BTreeMap<u32, Tip>, streams: &[Stream]) -> Vec<Lost> {
+    let sizes: BTreeMap<u32, &Stream> = streams.iter().map(|stream| (stream.number, stream)).collect();
+    let missing = newest.values().filter_map(|tip| {
+        let stream = sizes.get(&tip.stream);
+        let found = stream.map_or(0, |stream| stream.head.size());
+        let name = || stream.map(|stream| stream.name.clone()).or_else(|| name_of(store, tip.stream));
+        (found < tip.size).then(|| Lost { stream: name(), number: tip.stream, acknowledged: tip.size, found })
+    });
+    missing.collect()
+}
+
+/// Refuses streams whose root is not the one that was acknowledged at the same size.
+pub(crate) fn check_roots(newest: &BTreeMap<u32, Tip>, streams: &[Stream]) -> Result<()> {
+    streams.iter().filter_map(|stream| other_root(newest.get(&stream.number)?, stream)).try_for_each(|d| Err(d.into()))
+}
+
+/// The finding that a stream has another root than was acknowledged.
+fn other_root(tip: &Tip, stream: &Stream) -> Option<Damage> {
+    let (size, root) = (stream.head.size(), stream.head.root());
+    let differs = tip.size == size && tip.root != root;
+    let damage = || Damage::new(DamageCode::Head, format!("root {}", hex(&tip.root)), hex(&root));
+    differs.then(|| damage().stream(&stream.name).records(0..size))
+}
+
+/// Bytes in hex, as findings print hashes.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The name of a stream whose head cannot be had.
+fn name_of(store: &Store, number: u32) -> Option<StreamName> {
+    let name = store.get(Family::Meta, &streams::number_key(number)).ok()??;
+    std::str::from_utf8(&name).ok()?.parse().ok()
+}

@@ -1,0 +1,103 @@
+//! How RocksDB is set: everything that it offers for integrity is on, memory is bounded.
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ChecksumType, DBCompressionType, DBRecoveryMode, LogLevel, Options, WriteBufferManager,
+};
+
+use super::family::Family;
+
+/// Integrity options of the whole database that have no setter in the crate.
+const DATABASE: &str = "track_and_verify_wals=true;file_checksum_gen_factory=FileChecksumGenCrc32cFactory;\
+    verify_sst_unique_id_in_manifest=true";
+/// Integrity options of a column family; the database's defaults do not reach the families.
+const FAMILY: &str = "paranoid_file_checks=true;memtable_protection_bytes_per_key=8;block_protection_bytes_per_key=8";
+
+/// How chunks lie on disk: in blob files, which compaction never rewrites, or in tables. See `benches/chunks.rs`.
+pub(crate) const CHUNKS_IN_BLOB_FILES: bool = true;
+/// Values from this size on go to a blob file.
+const BLOB_BYTES_MIN: u64 = 512;
+/// Blob files are closed at this size.
+const BLOB_FILE_BYTES: u64 = 256 << 20;
+/// The log of writes is cut at this size; a reader that opens has to replay at most this much.
+const WAL_BYTES_MAX: u64 = 32 << 20;
+/// Table files that a writer holds open.
+const OPEN_FILES_MAX: i32 = 512;
+
+/// The memory of one open database.
+pub(super) struct Memory {
+    cache: Cache,
+    buffers: WriteBufferManager,
+    buffer_bytes: usize,
+}
+
+impl Memory {
+    /// Half of the archive's memory: a third of that for what was written last, the rest for what is read.
+    pub(super) fn new(options: &crate::Options) -> Self {
+        let bytes = usize::try_from(options.memory_bytes / 2).unwrap_or(usize::MAX);
+        let buffer_bytes = (bytes / 3).max(1 << 20);
+        // The buffers are charged to the cache, so that both together stay under the limit.
+        let cache = Cache::new_lru_cache(bytes.max(4 << 20));
+        let buffers = WriteBufferManager::new_write_buffer_manager_with_cache(buffer_bytes, false, cache.clone());
+        Self { cache, buffers, buffer_bytes }
+    }
+}
+
+/// Options of the database. `recovery` matters to a writer only.
+pub(super) fn database(memory: &Memory, recovery: DBRecoveryMode) -> Result<Options, rocksdb::Error> {
+    let mut options = Options::default().get_options_from_string(DATABASE)?;
+    options.set_paranoid_checks(true);
+    options.set_track_and_verify_wals_in_manifest(true);
+    options.set_write_dbid_to_manifest(true);
+    options.set_wal_recovery_mode(recovery);
+    options.set_max_open_files(OPEN_FILES_MAX);
+    options.set_max_total_wal_size(WAL_BYTES_MAX);
+    options.set_write_buffer_manager(&memory.buffers);
+    options.set_keep_log_file_num(2);
+    options.set_max_log_file_size(1 << 20);
+    options.set_log_level(LogLevel::Warn);
+    options.set_stats_dump_period_sec(0);
+    options.set_stats_persist_period_sec(0);
+    options.set_max_background_jobs(2);
+    options.set_bytes_per_sync(1 << 20);
+    Ok(options)
+}
+
+/// Options of one column family.
+pub(super) fn family(family: Family, memory: &Memory) -> Result<Options, rocksdb::Error> {
+    let mut options = Options::default().get_options_from_string(FAMILY)?;
+    options.set_block_based_table_factory(&tables(family, &memory.cache));
+    options.set_write_buffer_size(memory.buffer_bytes.min(32 << 20));
+    options.set_compression_type(compression(family));
+    options.set_bottommost_compression_type(compression(family));
+    if family == Family::Chunk && CHUNKS_IN_BLOB_FILES {
+        options.set_enable_blob_files(true);
+        options.set_min_blob_size(BLOB_BYTES_MIN);
+        options.set_blob_file_size(BLOB_FILE_BYTES);
+        options.set_blob_compression_type(DBCompressionType::None);
+        options.set_enable_blob_gc(false);
+    }
+    Ok(options)
+}
+
+fn tables(family: Family, cache: &Cache) -> BlockBasedOptions {
+    let mut tables = BlockBasedOptions::default();
+    tables.set_checksum_type(ChecksumType::XXH3);
+    tables.set_block_cache(cache);
+    tables.set_cache_index_and_filter_blocks(true);
+    tables.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    tables.set_format_version(6);
+    tables.set_block_size(16 << 10);
+    if matches!(family, Family::Seen | Family::Block | Family::Chunk) {
+        tables.set_bloom_filter(10.0, false);
+        tables.set_whole_key_filtering(true);
+    }
+    tables
+}
+
+/// Blocks and chunks are compressed already, hashes cannot be; records of the tail and ids can.
+fn compression(family: Family) -> DBCompressionType {
+    match family {
+        Family::Tail | Family::Seen => DBCompressionType::Zstd,
+        _ => DBCompressionType::None,
+    }
+}

@@ -1,0 +1,313 @@
+//! `tips.log`: 64 bytes for each stream and acknowledged append, beside the database.
+//!
+//! RocksDB can lose what it had synced without noticing (a log of writes that was cut between two records). The
+//! ledger remembers how far each stream was acknowledged; less than that in the database is lost.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use logkeep_proof::Hash;
+
+use crate::damage::{Damage, DamageCode};
+use crate::directory::rewrite_atomic;
+use crate::error::{Error, Result};
+use crate::time::Timestamp;
+
+/// Bytes of one tip:
+///
+/// ```text
+/// "TIP1" | stream u32 | size u64 | root [32] | received i64 | last field of the tip before | CRC32 of bytes 0..60
+/// ```
+///
+/// Numbers are little-endian; the first tip of the file has 0 for the tip before. (A CRC32 over all 64 bytes of the
+/// tip before would chain nothing: bytes that end with their own CRC32 all have the same one.)
+pub(crate) const TIP_BYTES: usize = 64;
+const MAGIC: [u8; 4] = *b"TIP1";
+/// A longer ledger is rewritten with the newest tip of each stream.
+const LEDGER_BYTES_MAX: u64 = 1 << 20;
+
+/// What was acknowledged of one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tip {
+    /// The stream's number.
+    pub(crate) stream: u32,
+    /// Number of records.
+    pub(crate) size: u64,
+    /// Root of the tree over them.
+    pub(crate) root: Hash,
+    /// When the last batch was received.
+    pub(crate) received: Timestamp,
+}
+
+impl Tip {
+    fn encode(&self, crc_before: u32) -> [u8; TIP_BYTES] {
+        let mut bytes = [0; TIP_BYTES];
+        let mut rest = bytes.as_mut_slice();
+        let parts: [&[u8]; 6] = [
+            &MAGIC,
+            &self.stream.to_le_bytes(),
+            &self.size.to_le_bytes(),
+            &self.root,
+            &self.received.0.to_le_bytes(),
+            &crc_before.to_le_bytes(),
+        ];
+        for part in parts {
+            // The parts sum to 60 bytes, so this cannot fail.
+            let _ = rest.write_all(part);
+        }
+        let (body, crc) = split(&bytes);
+        let crc_at_end = crc32fast::hash(body).to_le_bytes();
+        debug_assert_eq!(crc, [0; 4], "the checksum's place is free");
+        bytes.last_chunk_mut().map(|place: &mut [u8; 4]| *place = crc_at_end);
+        bytes
+    }
+
+    /// The tip and the checksum of the one before it.
+    fn decode(bytes: &[u8; TIP_BYTES]) -> Option<(Self, u32)> {
+        let (body, crc) = split(bytes);
+        let (magic, body) = body.split_first_chunk()?;
+        let (stream, body) = body.split_first_chunk()?;
+        let (size, body) = body.split_first_chunk()?;
+        let (root, body) = body.split_first_chunk()?;
+        let (received, before) = body.split_first_chunk()?;
+        let sound = *magic == MAGIC && crc32fast::hash(split(bytes).0) == u32::from_le_bytes(crc);
+        let tip = Self {
+            stream: u32::from_le_bytes(*stream),
+            size: u64::from_le_bytes(*size),
+            root: *root,
+            received: Timestamp(i64::from_le_bytes(*received)),
+        };
+        sound.then_some((tip, u32::from_le_bytes(before.try_into().ok()?)))
+    }
+}
+
+/// What a ledger says.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    /// All sound tips in order.
+    pub(crate) tips: Vec<Tip>,
+    /// Bytes at the end that are no tip: an append that was cut short before it was acknowledged, or damage.
+    pub(crate) torn_bytes: u64,
+    /// What is wrong before that.
+    pub(crate) damage: Vec<Damage>,
+    /// The newest tip of each stream.
+    pub(crate) newest: BTreeMap<u32, Tip>,
+    crc_of_last: u32,
+}
+
+impl Ledger {
+    /// Reads a ledger.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => Damage::new(DamageCode::Tips, "the ledger", "no file").file(path).into(),
+            _ => Error::io(path, e),
+        })?;
+        Ok(Self::parse(path, &bytes))
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Self {
+        let (tips, rest) = bytes.as_chunks::<TIP_BYTES>();
+        let decoded: Vec<_> = tips.iter().map(Tip::decode).collect();
+        // What is bad up to the end was cut short; what is bad before a good tip was changed.
+        let sound = decoded.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        let mut ledger = Self { torn_bytes: ((tips.len() - sound) * TIP_BYTES + rest.len()) as u64, ..Self::default() };
+        for (at, (bytes, decoded)) in tips.iter().zip(decoded).take(sound).enumerate() {
+            ledger.take(path, at, decoded);
+            ledger.crc_of_last = own_crc(bytes);
+        }
+        ledger
+    }
+
+    fn take(&mut self, path: &Path, at: usize, decoded: Option<(Tip, u32)>) {
+        let damage = |expected: String, found: String| {
+            let mut damage = Damage::new(DamageCode::Tips, expected, found).file(path);
+            damage.column = Some(format!("byte {}", at * TIP_BYTES));
+            damage
+        };
+        let Some((tip, before)) = decoded else {
+            return self.damage.push(damage("a tip".to_owned(), "other bytes".to_owned()));
+        };
+        if before != self.crc_of_last {
+            let expected = format!("the tip before to have CRC32 {before:08x}");
+            self.damage.push(damage(expected, format!("{:08x}", self.crc_of_last)));
+        }
+        if let Some(older) = self.newest.insert(tip.stream, tip)
+            && older.size > tip.size
+        {
+            self.damage.push(damage(format!("{} records or more", older.size), tip.size.to_string()));
+        }
+        self.tips.push(tip);
+    }
+}
+
+/// The ledger, open to add to it.
+#[derive(Debug)]
+pub(crate) struct TipLog {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    crc_of_last: u32,
+    newest: BTreeMap<u32, Tip>,
+}
+
+impl TipLog {
+    /// An empty ledger; one that is there must be empty.
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        rewrite_atomic(path, &[])?;
+        Self::open(path).map(|(log, _)| log)
+    }
+
+    /// Opens a ledger that has no damage, and cuts off what was not written to its end. Says how many bytes that was.
+    pub(crate) fn open(path: &Path) -> Result<(Self, u64)> {
+        let mut ledger = Ledger::read(path)?;
+        if let Some(damage) = ledger.damage.pop() {
+            return Err(damage.into());
+        }
+        let file = OpenOptions::new().append(true).open(path).map_err(|e| Error::io(path, e))?;
+        let bytes = (ledger.tips.len() * TIP_BYTES) as u64;
+        if ledger.torn_bytes > 0 {
+            file.set_len(bytes).and_then(|()| file.sync_all()).map_err(|e| Error::io(path, e))?;
+        }
+        let Ledger { newest, crc_of_last, torn_bytes, .. } = ledger;
+        Ok((Self { path: path.to_owned(), file, bytes, crc_of_last, newest }, torn_bytes))
+    }
+
+    /// The newest tip of each stream.
+    pub(crate) fn newest(&self) -> &BTreeMap<u32, Tip> {
+        &self.newest
+    }
+
+    /// Adds tips, durable on return. After an error the ledger must be opened again.
+    pub(crate) fn add(&mut self, tips: &[Tip]) -> Result<()> {
+        self.newest.extend(tips.iter().map(|tip| (tip.stream, *tip)));
+        if self.bytes >= LEDGER_BYTES_MAX {
+            return self.shorten();
+        }
+        let (bytes, crc) = encode_all(tips, self.crc_of_last);
+        let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_data());
+        written.map_err(|e| Error::io(&self.path, e))?;
+        self.bytes += bytes.len() as u64;
+        self.crc_of_last = crc;
+        Ok(())
+    }
+
+    /// Writes the ledger anew with the newest tips only.
+    fn shorten(&mut self) -> Result<()> {
+        let tips: Vec<_> = self.newest.values().copied().collect();
+        let (bytes, crc) = encode_all(&tips, 0);
+        rewrite_atomic(&self.path, &bytes)?;
+        self.file = OpenOptions::new().append(true).open(&self.path).map_err(|e| Error::io(&self.path, e))?;
+        (self.bytes, self.crc_of_last) = (bytes.len() as u64, crc);
+        Ok(())
+    }
+}
+
+fn encode_all(tips: &[Tip], crc_before: u32) -> (Vec<u8>, u32) {
+    let (mut bytes, mut crc) = (Vec::with_capacity(tips.len() * TIP_BYTES), crc_before);
+    for tip in tips {
+        let encoded = tip.encode(crc);
+        crc = own_crc(&encoded);
+        bytes.extend_from_slice(&encoded);
+    }
+    (bytes, crc)
+}
+
+/// A tip's checksum, which the next one repeats.
+fn own_crc(bytes: &[u8; TIP_BYTES]) -> u32 {
+    u32::from_le_bytes(split(bytes).1)
+}
+
+/// The bytes under the checksum, and the checksum.
+fn split(bytes: &[u8; TIP_BYTES]) -> (&[u8], [u8; 4]) {
+    let (body, crc) = bytes.split_at(TIP_BYTES - 4);
+    (body, std::array::from_fn(|i| crc.get(i).copied().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tip(stream: u32, size: u64) -> Tip {
+        Tip { stream, size, root: [size as u8; 32], received: Timestamp(-1) }
+    }
+
+    fn ledger(count: u64) -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tips.log");
+        let mut log = TipLog::create(&path).unwrap();
+        for size in 1..=count {
+            log.add(&[tip(1, size), tip(2, size * 2)]).unwrap();
+        }
+        (directory, path)
+    }
+
+    #[test]
+    fn tips_come_back() {
+        let (_directory, path) = ledger(3);
+        let read = Ledger::read(&path).unwrap();
+        assert_eq!(read.tips.len(), 6);
+        assert_eq!((read.damage.len(), read.torn_bytes), (0, 0));
+        assert_eq!(read.newest[&2], tip(2, 6));
+        let (mut log, _) = TipLog::open(&path).unwrap();
+        log.add(&[tip(1, 9)]).unwrap();
+        let read = Ledger::read(&path).unwrap();
+        assert_eq!((read.damage.len(), read.tips[6]), (0, tip(1, 9)));
+    }
+
+    #[test]
+    fn a_cut_at_every_byte_loses_only_the_tips_behind_it() {
+        let (_directory, path) = ledger(2);
+        let bytes = std::fs::read(&path).unwrap();
+        for length in 0..bytes.len() {
+            std::fs::write(&path, &bytes[..length]).unwrap();
+            let (log, torn) = TipLog::open(&path).unwrap();
+            assert_eq!(torn, (length % TIP_BYTES) as u64);
+            assert_eq!(log.bytes, (length - length % TIP_BYTES) as u64);
+            assert_eq!(std::fs::metadata(&path).unwrap().len(), log.bytes);
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_is_found() {
+        let (_directory, path) = ledger(2);
+        let bytes = std::fs::read(&path).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&path, &changed).unwrap();
+            let read = Ledger::read(&path).unwrap();
+            let in_last = bit / 8 >= bytes.len() - TIP_BYTES;
+            assert_eq!(read.torn_bytes > 0, in_last, "bit {bit}");
+            assert_eq!(read.damage.is_empty(), in_last, "bit {bit}");
+            assert_eq!(TipLog::open(&path).is_ok(), in_last, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_removed_or_swapped_tip_breaks_the_chain() {
+        let (_directory, path) = ledger(2);
+        let bytes = std::fs::read(&path).unwrap();
+        let tips: Vec<&[u8]> = bytes.chunks(TIP_BYTES).collect();
+        for order in [[1, 2, 3].as_slice(), &[0, 2, 3], &[0, 1, 3], &[1, 0, 2, 3], &[0, 1, 3, 2]] {
+            let changed: Vec<u8> = order.iter().flat_map(|at| tips[*at].to_vec()).collect();
+            std::fs::write(&path, &changed).unwrap();
+            assert!(!Ledger::read(&path).unwrap().damage.is_empty(), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_ledger_is_shortened_and_keeps_the_newest() {
+        let (_directory, path) = ledger(0);
+        let (mut log, _) = TipLog::open(&path).unwrap();
+        let many: Vec<_> = (1..=LEDGER_BYTES_MAX / TIP_BYTES as u64).map(|size| tip(1, size)).collect();
+        log.add(&many).unwrap();
+        log.add(&[tip(2, 5)]).unwrap();
+        let read = Ledger::read(&path).unwrap();
+        assert_eq!(read.tips, [*many.last().unwrap(), tip(2, 5)]);
+        assert!(read.damage.is_empty());
+        log.add(&[tip(2, 6)]).unwrap();
+        assert!(Ledger::read(&path).unwrap().damage.is_empty());
+    }
+}

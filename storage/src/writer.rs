@@ -1,0 +1,313 @@
+//! Writing an archive: one [`Writer`] at a time appends and seals.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::fmt;
+use std::path::Path;
+
+use crate::append::{Growth, Layout, random};
+use crate::archive::Archive;
+use crate::damage::{Damage, DamageCode};
+use crate::directory::Directory;
+use crate::error::{Error, Result};
+use crate::lock::Lock;
+use crate::options::Options;
+use crate::readers;
+use crate::record::{Append, Appended, Batch, Cursor};
+use crate::recover::{self, Recovery};
+use crate::seal;
+use crate::seen::{self, Sifted};
+use crate::store::{Access, Changes, Family, Store};
+use crate::stream::StreamName;
+use crate::streams::{self, Stream, StreamHead};
+use crate::time::Timestamp;
+use crate::tips::{Tip, TipLog};
+
+/// Longest name of a cursor in bytes.
+const CURSOR_NAME_BYTES_MAX: usize = 512;
+/// Longest value of a cursor in bytes.
+const CURSOR_VALUE_BYTES_MAX: usize = 64 << 10;
+/// Meta key of the archive's version and id.
+const ARCHIVE_KEY: &[u8] = b"archive";
+/// The format's version, before the id.
+const ARCHIVE_VERSION: u32 = 1;
+
+/// An archive, open for writing. There is one at a time, in one process.
+///
+/// [`Writer::append`] returns when the records are on the disk. After an error of the disk the writer refuses
+/// everything: nobody knows what a disk holds after a failed write, but opening the archive again tells.
+pub struct Writer {
+    archive: Archive,
+    tips: TipLog,
+    streams: BTreeMap<StreamName, Stream>,
+    recovery: Recovery,
+    poisoned: Option<String>,
+}
+
+/// The new records of one stream.
+struct Part<'a> {
+    sifted: Sifted<'a>,
+    /// Which of the append's batches they came from.
+    batches: Vec<usize>,
+    growth: Growth<'a>,
+}
+
+impl Writer {
+    /// Makes an archive in a directory that is empty or does not exist.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyAnArchive`] if the directory is not empty.
+    pub fn create(path: &Path, options: &Options) -> Result<Self> {
+        let directory = Directory::new(path);
+        directory.claim()?;
+        let lock = take_lock(&directory)?;
+        let store = Store::open(&directory.database(), &Access::Create, options)?;
+        if !streams::all_sound(&store)?.is_empty() {
+            return Err(Error::AlreadyAnArchive(path.to_owned()));
+        }
+        let mut changes = Changes::new(&store);
+        changes.put(Family::Meta, ARCHIVE_KEY, &[&ARCHIVE_VERSION.to_le_bytes(), &random::<16>()?])?;
+        store.commit(changes)?;
+        let tips = TipLog::create(&directory.tips())?;
+        directory.write_format()?;
+        let archive = Archive::new(store, directory, options, None, Some(lock));
+        let (streams, recovery) = (BTreeMap::new(), Recovery::default());
+        Ok(Self { archive, tips, streams, recovery, poisoned: None })
+    }
+
+    /// Opens an archive to append to it.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] if another writer has it, [`Error::AcknowledgedLost`] if it has less than it acknowledged,
+    /// [`Error::Damaged`] if it is not as it was written.
+    pub fn open(path: &Path, options: &Options) -> Result<Self> {
+        let directory = Directory::new(path);
+        directory.check_format()?;
+        let lock = take_lock(&directory)?;
+        readers::remove_stale(&directory.readers());
+        let (store, torn_log) = open_store(&directory, options)?;
+        let (tips, torn_tip_bytes) = TipLog::open(&directory.tips())?;
+        check_version(&store)?;
+        let streams = streams::all_sound(&store)?;
+        let lost = recover::lost(&store, tips.newest(), &streams);
+        if !lost.is_empty() {
+            return Err(Error::AcknowledgedLost { lost });
+        }
+        recover::check_roots(tips.newest(), &streams)?;
+        let archive = Archive::new(store, directory, options, None, Some(lock));
+        let streams = streams.into_iter().map(|stream| (stream.name.clone(), stream)).collect();
+        Ok(Self { archive, tips, streams, recovery: Recovery { torn_log, torn_tip_bytes }, poisoned: None })
+    }
+
+    /// Stores all records and cursors or nothing; they are on the disk when this returns.
+    ///
+    /// A record whose id is known is compared with what is stored: the same bytes are counted as a duplicate and not
+    /// stored, other bytes are stored as a new version. Whole blocks are sealed at once.
+    ///
+    /// # Errors
+    /// [`Error::RecordTooLarge`], [`Error::CursorTooLarge`]: nothing was stored. Errors of the disk: see [`Writer`].
+    pub fn append(&mut self, append: &Append) -> Result<Vec<Appended>> {
+        self.check(append)?;
+        let parts = self.parts(append)?;
+        let archive = self.archive.clone();
+        let mut changes = Changes::new(archive.store());
+        let grown = self.grow(&parts, &mut changes)?;
+        for cursor in &append.cursors {
+            changes.put(Family::Cursor, cursor.name.as_bytes(), &[&cursor.value])?;
+        }
+        let tips: Vec<Tip> = grown.iter().map(|(stream, received)| tip(stream, *received)).collect();
+        self.commit(changes, &tips)?;
+        self.streams.extend(grown.into_iter().map(|(stream, _)| (stream.name.clone(), stream)));
+        Ok(results(append, &parts))
+    }
+
+    /// Makes blocks of all records that wait for one, at the end of an import or when nothing comes. A block that is
+    /// not full is replaced when more records follow. Returns the number of records that were sealed.
+    ///
+    /// # Errors
+    /// Damage in the tail; errors of the disk: see [`Writer`].
+    pub fn seal_tails(&mut self) -> Result<u64> {
+        self.check_sound()?;
+        let waiting: Vec<Stream> =
+            self.streams.values().filter(|stream| stream.head.sealed < stream.head.size()).cloned().collect();
+        let mut sealed = 0;
+        for stream in waiting {
+            sealed += stream.head.size() - stream.head.sealed;
+            self.seal_tail(stream)?;
+        }
+        Ok(sealed)
+    }
+
+    /// A handle that reads what this writer writes, at once.
+    #[must_use]
+    pub fn archive(&self) -> Archive {
+        self.archive.clone()
+    }
+
+    /// What opening the archive cut off.
+    #[must_use]
+    pub fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    fn seal_tail(&mut self, stream: Stream) -> Result<()> {
+        let growth = Growth { stream, is_new: false, fresh: Vec::new(), close: true };
+        let archive = self.archive.clone();
+        let mut changes = Changes::new(archive.store());
+        let carried = growth.carry(archive.store())?;
+        let layout = Layout::new(&growth, &carried)?;
+        let sealed = seal::run(&layout.jobs(), archive.options().threads)?;
+        let after = layout.put(&sealed, &mut changes)?;
+        self.commit(changes, &[])?;
+        self.streams.insert(after.name.clone(), after);
+        Ok(())
+    }
+
+    /// The append's records by stream, without the duplicates.
+    fn parts<'a>(&self, append: &'a Append) -> Result<Vec<Part<'a>>> {
+        let mut by_stream: BTreeMap<&StreamName, Vec<usize>> = BTreeMap::new();
+        for (at, batch) in append.batches.iter().enumerate() {
+            by_stream.entry(batch.stream()).or_default().push(at);
+        }
+        let mut unused = self.streams.values().map(|stream| stream.number).max().unwrap_or(0);
+        let parts = by_stream.into_iter().map(|(name, batches)| {
+            let known = self.streams.get(name).cloned();
+            let is_new = known.is_none();
+            let stream = known.unwrap_or_else(|| {
+                unused += 1;
+                Stream { name: name.clone(), number: unused, head: StreamHead::empty() }
+            });
+            let of_stream: Vec<&Batch> = batches.iter().filter_map(|at| append.batches.get(*at)).collect();
+            let mut sifted = seen::sift(self.archive.store(), &stream, is_new, &of_stream)?;
+            let fresh = std::mem::take(&mut sifted.rows);
+            Ok(Part { sifted, batches, growth: Growth { stream, is_new, fresh, close: false } })
+        });
+        parts.collect()
+    }
+
+    /// Adds to `changes` what the parts need. Returns the streams as they are then, with the times of their tips.
+    fn grow(&self, parts: &[Part<'_>], changes: &mut Changes<'_>) -> Result<Vec<(Stream, Timestamp)>> {
+        let parts: Vec<_> = parts.iter().filter(|part| !part.growth.fresh.is_empty()).collect();
+        let carried: Vec<_> =
+            parts.iter().map(|part| part.growth.carry(self.archive.store())).collect::<Result<_>>()?;
+        let layouts = parts.iter().zip(&carried).map(|(part, carried)| Layout::new(&part.growth, carried));
+        let layouts: Vec<_> = layouts.collect::<Result<_>>()?;
+        let jobs: Vec<_> = layouts.iter().map(Layout::jobs).collect();
+        let counts: Vec<usize> = jobs.iter().map(Vec::len).collect();
+        let sealed = seal::run(&jobs.into_iter().flatten().collect::<Vec<_>>(), self.archive.options().threads)?;
+        let (mut rest, mut grown) = (sealed.as_slice(), Vec::with_capacity(parts.len()));
+        for ((part, layout), count) in parts.iter().zip(&layouts).zip(counts) {
+            let (of_stream, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            rest = others;
+            let stream = layout.put(of_stream, changes)?;
+            seen::put(stream.number, &part.sifted.seen, changes)?;
+            grown.push((stream, part.sifted.received));
+        }
+        Ok(grown)
+    }
+
+    /// Makes changes durable, then tells the ledger.
+    fn commit(&mut self, changes: Changes<'_>, tips: &[Tip]) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let committed = self.archive.store().commit(changes);
+        let told = committed.and_then(|()| if tips.is_empty() { Ok(()) } else { self.tips.add(tips) });
+        if let Err(error) = &told {
+            self.poisoned = Some(with_causes(error));
+        }
+        told
+    }
+
+    fn check(&self, append: &Append) -> Result<()> {
+        self.check_sound()?;
+        let max = self.archive.options().record_bytes_max;
+        let mut sizes = append.batches.iter().flat_map(Batch::iter).map(|record| record.body.len() as u64);
+        match sizes.find(|bytes| *bytes > max) {
+            Some(bytes) => Err(Error::RecordTooLarge { bytes, max }),
+            None => append.cursors.iter().try_for_each(check_cursor),
+        }
+    }
+
+    fn check_sound(&self) -> Result<()> {
+        self.poisoned.clone().map_or(Ok(()), |cause| Err(Error::Poisoned { cause }))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Only a convenience for the next to open: nothing is lost if it fails.
+        if self.poisoned.is_none() {
+            let _ = self.archive.store().flush();
+        }
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("archive", &self.archive).field("poisoned", &self.poisoned).finish()
+    }
+}
+
+fn take_lock(directory: &Directory) -> Result<Lock> {
+    Lock::take(&directory.lock())?.ok_or_else(|| Error::Locked(directory.root().to_owned()))
+}
+
+/// Opens the database; says whether an unfinished record at the end of its log was cut off.
+fn open_store(directory: &Directory, options: &Options) -> Result<(Store, bool)> {
+    match Store::open(&directory.database(), &Access::Write, options) {
+        Ok(store) => Ok((store, false)),
+        Err(Error::Damaged(_)) => {
+            Store::open(&directory.database(), &Access::WriteTornLog, options).map(|store| (store, true))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn check_version(store: &Store) -> Result<()> {
+    let found = store.get(Family::Meta, ARCHIVE_KEY)?;
+    let version = found.as_ref().and_then(|value| value.split_first_chunk()).map(|(v, _)| u32::from_le_bytes(*v));
+    if version == Some(ARCHIVE_VERSION) {
+        return Ok(());
+    }
+    let found = version.map_or_else(|| "nothing".to_owned(), |version| version.to_string());
+    Err(Damage::new(DamageCode::Value, format!("archive version {ARCHIVE_VERSION}"), found).into())
+}
+
+fn check_cursor(cursor: &Cursor) -> Result<()> {
+    let parts = [
+        ("name", cursor.name.len(), CURSOR_NAME_BYTES_MAX),
+        ("value", cursor.value.len(), CURSOR_VALUE_BYTES_MAX),
+    ];
+    let too_large = parts.into_iter().find(|(_, bytes, max)| bytes > max);
+    let name = || cursor.name.chars().take(64).collect();
+    too_large.map_or(Ok(()), |(part, bytes, max)| Err(Error::CursorTooLarge { name: name(), part, bytes, max }))
+}
+
+fn tip(stream: &Stream, received: Timestamp) -> Tip {
+    Tip { stream: stream.number, size: stream.head.size(), root: stream.head.root(), received }
+}
+
+/// What became of each batch, in the order of the batches.
+fn results(append: &Append, parts: &[Part<'_>]) -> Vec<Appended> {
+    let counted = parts.iter().flat_map(|part| part.batches.iter().zip(&part.sifted.batches));
+    let mut counted: Vec<_> = counted.collect();
+    counted.sort_by_key(|(at, _)| **at);
+    let results = append.batches.iter().zip(counted).map(|(batch, (_, count))| Appended {
+        stream: batch.stream().clone(),
+        indexes: count.indexes.clone(),
+        duplicates: count.duplicates,
+        versions: count.versions,
+    });
+    results.collect()
+}
+
+fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -189,7 +189,7 @@ fn ragged_block(store: &Store, stream: &Stream) -> Result<(DecodedRows, RaggedBl
     let missing = || Damage::new(DamageCode::BlockMissing, "the last block", "nothing").stream(&stream.name);
     let stored = stored.ok_or_else(|| missing().block(first))?;
     let chunk_bytes = blocks::WholeBlock::read(store, &stored.head)?.bytes();
-    let (chunk_count, head_bytes) = (stored.head.chunk_count(), stored.bytes.len() as u64);
+    let (chunk_count, head_bytes) = (stored.head.chunk_count().map_err(|error| Damage::of_head(&stored.head, error))?, stored.bytes.len() as u64);
     let (head, rows) = blocks::rows(store, &stream.name, stored)?;
     if head.count != stream.head.ragged {
         let expected = format!("{} records", stream.head.ragged);

@@ -1,21 +1,20 @@
 //! Reading an archive: streams, heads, records, blocks. An [`Archive`] never writes.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use logkeep_proof::Hash;
 
-use crate::block::BlockHead;
+use crate::block::{Block, BlockError, BlockHead};
 use crate::blocks::{self, StoredHead};
 use crate::damage::{Damage, DamageCode};
-use crate::directory::Directory;
+use crate::directory::{Directory, Fingerprint, fingerprint};
 use crate::error::{Error, Result};
-use crate::lock::Lock;
 use crate::options::Options;
-use crate::readers::Notes;
 use crate::record::StoredRecord;
 use crate::records::Records;
 use crate::recover::{self, Lost};
@@ -25,6 +24,11 @@ use crate::streams::{self, Stream};
 use crate::tail;
 use crate::time::Timestamp;
 use crate::tips::Ledger;
+
+/// How often opening is tried while a writer changes files.
+const TRIES_MAX: u32 = 10;
+/// How long to wait before the second try; longer each time.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// An archive, open for reading. Clones share one database.
 ///
@@ -36,14 +40,18 @@ pub struct Archive {
 }
 
 struct Inner {
-    // Closed first: the directory of the notes and the lock must outlive the database.
-    store: Store,
     directory: Directory,
     options: Options,
-    follows: bool,
-    lost: Mutex<Vec<Lost>>,
-    _notes: Option<Notes>,
-    _lock: Option<Lock>,
+    is_writers: bool,
+    state: RwLock<State>,
+}
+
+/// The database as it was opened last, and what it lacks.
+#[derive(Clone)]
+struct State {
+    store: Arc<Store>,
+    lost: Vec<Lost>,
+    fingerprint: Fingerprint,
 }
 
 /// A stream in numbers.
@@ -81,57 +89,42 @@ pub struct Head {
 }
 
 impl Archive {
-    /// Opens an archive that another process may be writing.
+    /// Opens an archive that another process may be writing. Writes nothing.
     ///
     /// # Errors
     /// [`Error::NotAnArchive`], [`Error::Format`], and [`Error::Damaged`] if the database cannot be opened.
     pub fn open(path: &Path, options: &Options) -> Result<Self> {
         let directory = Directory::new(path);
         directory.check_format()?;
-        let notes = match Notes::create(&directory.readers()) {
-            Ok(notes) => Some(notes),
-            Err(Error::Io { source, .. }) if is_refused(&source) => None,
-            Err(Error::DiskFull { .. }) => None,
-            Err(other) => return Err(other),
-        };
-        let access = notes.as_ref().map_or(Access::Read, |notes| Access::Follow(notes.path().to_owned()));
-        // The ledger before the database: what was acknowledged by then must be in what is opened after.
-        let ledger = Ledger::read(&directory.tips());
-        let store = Store::open(&directory.database(), &access, options)?;
-        let archive = Self::new(store, directory, options, notes, None);
-        archive.note_lost(ledger)?;
-        Ok(archive)
+        let state = RwLock::new(State::open(&directory, options)?);
+        let options = options.clone();
+        Ok(Self { inner: Arc::new(Inner { directory, options, is_writers: false, state }) })
     }
 
-    pub(crate) fn new(
-        store: Store,
-        directory: Directory,
-        options: &Options,
-        notes: Option<Notes>,
-        lock: Option<Lock>,
-    ) -> Self {
-        let (follows, options, lost) = (notes.is_some(), options.clone(), Mutex::default());
-        Self { inner: Arc::new(Inner { store, directory, options, follows, lost, _notes: notes, _lock: lock }) }
+    /// The writer's own handle.
+    pub(crate) fn of_writer(store: Store, directory: Directory, options: &Options) -> Self {
+        let state = RwLock::new(State { store: Arc::new(store), lost: Vec::new(), fingerprint: Vec::new() });
+        Self { inner: Arc::new(Inner { directory, options: options.clone(), is_writers: true, state }) }
     }
 
-    /// Sees what the writer has acknowledged since. Without effect on an archive in a directory that this process
-    /// may not write to: open it again.
+    /// Sees what the writer has acknowledged since, by opening the database again if something changed. Iterators
+    /// that were made before go on over what they saw. A writer's own handle needs no refresh.
     ///
     /// # Errors
-    /// What reading the database's log fails with.
+    /// As [`Archive::open`]; the archive stays as it was.
     pub fn refresh(&self) -> Result<()> {
-        if !self.inner.follows {
+        if self.inner.is_writers || fingerprint(&self.inner.directory)? == self.state().fingerprint {
             return Ok(());
         }
-        let ledger = Ledger::read(&self.inner.directory.tips());
-        self.store().catch_up()?;
-        self.note_lost(ledger)
+        let fresh = State::open(&self.inner.directory, &self.inner.options)?;
+        *self.inner.state.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
     }
 
     /// Streams with fewer records than were acknowledged. Not empty means: the archive lost data, do not write to it.
     #[must_use]
     pub fn lost(&self) -> Vec<Lost> {
-        self.inner.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state().lost
     }
 
     /// All streams, by name.
@@ -139,7 +132,7 @@ impl Archive {
     /// # Errors
     /// Damage in the heads.
     pub fn streams(&self) -> Result<Vec<StreamStat>> {
-        let mut stats: Vec<_> = streams::all_sound(self.store())?.into_iter().map(StreamStat::of).collect();
+        let mut stats: Vec<_> = streams::all_sound(&self.store())?.into_iter().map(StreamStat::of).collect();
         stats.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(stats)
     }
@@ -178,7 +171,7 @@ impl Archive {
     /// A block that cannot be read is one error, after which the iterator goes on behind it.
     #[must_use]
     pub fn records(&self, stream: &StreamName, range: Range<u64>) -> Records {
-        Records::new(self.clone(), stream.clone(), range)
+        Records::new(self.store(), stream.clone(), range)
     }
 
     /// The records that are in no block yet.
@@ -190,7 +183,7 @@ impl Archive {
         loop {
             let Some(found) = self.stream(stream)? else { return Ok(Vec::new()) };
             let (sealed, size) = (found.head.sealed, found.head.size());
-            let rows = tail::rows(self.store(), &found, sealed, size, usize::MAX)?;
+            let rows = tail::rows(&self.store(), &found, sealed, size, usize::MAX)?;
             let got = sealed + rows.len() as u64;
             if got == size {
                 return Ok(rows.into_iter().map(|row| stored(stream, row)).collect());
@@ -214,16 +207,65 @@ impl Archive {
     /// # Errors
     /// Damage in the heads.
     pub fn blocks(&self, stream: &StreamName, from: u64) -> Result<Vec<BlockHead>> {
-        let Some(found) = self.stream(stream)? else { return Ok(Vec::new()) };
-        let from = blocks::containing(self.store(), &found, from)?.map_or(from, |stored| stored.head.first);
+        let store = self.store();
+        let Some(found) = streams::find(&store, stream)? else { return Ok(Vec::new()) };
+        let from = blocks::containing(&store, &found, from)?.map_or(from, |stored| stored.head.first);
         let (start, end) = (store::place_key(found.number, from), store::after_stream(found.number));
-        let mut scan = self.store().scan(Family::Block, &start, &end)?;
+        let mut scan = store.scan(Family::Block, &start, &end)?;
         let mut heads = Vec::new();
         while let Some(entry) = scan.next()? {
             let first = store::parse_place(entry.key).map_or(from, |(_, first)| first);
             heads.push(blocks::parse(stream, found.number, first, entry.value.to_vec())?.head);
         }
         Ok(heads)
+    }
+
+    /// Reads in a block, chunk by chunk as `read` asks for them.
+    ///
+    /// `head` is as [`Archive::blocks`] gave it. Where a writer has replaced the block since, `read` is called again
+    /// with the new one.
+    ///
+    /// # Errors
+    /// Damage in the block.
+    pub fn read_block<R>(
+        &self,
+        stream: &StreamName,
+        head: &BlockHead,
+        mut read: impl FnMut(&Block<'_>) -> std::result::Result<R, BlockError>,
+    ) -> Result<R> {
+        let mut once = |head: &BlockHead| {
+            let chunks = blocks::BlockChunks::new(self.store(), head);
+            Block::new(head, &chunks).and_then(|block| read(&block))
+        };
+        once(head).or_else(|error| {
+            let now = blocks::head(self.store(), stream, head.stream, head.first)?;
+            match now.filter(|now| now.head != *head) {
+                Some(now) => once(&now.head).map_err(|error| Damage::of_block(stream, head.first, error)),
+                None => Err(Damage::of_block(stream, head.first, error)),
+            }
+        })
+    }
+
+    /// Reads whole records of a block; `rows` are places in the block, ascending.
+    ///
+    /// # Errors
+    /// Damage in the block.
+    pub fn block_records(&self, stream: &StreamName, head: &BlockHead, rows: &[usize]) -> Result<Vec<StoredRecord>> {
+        let whole = blocks::WholeBlock::read(self.store(), head)?;
+        let read = || -> std::result::Result<Vec<StoredRecord>, BlockError> {
+            let block = Block::new(head, &whole)?;
+            let bodies = block.bodies(rows)?;
+            let (events, received) = (block.events()?, block.received()?);
+            let time = |times: &[i64], row: usize| Timestamp(times.get(row).copied().unwrap_or_default());
+            let records = rows.iter().zip(bodies.iter()).map(|(row, body)| StoredRecord {
+                id: RecordId { stream: stream.clone(), index: head.first + *row as u64 },
+                body: body.to_vec(),
+                event: time(events, *row),
+                received: time(received, *row),
+            });
+            Ok(records.collect())
+        };
+        read().map_err(|error| Damage::of_block(stream, head.first, error))
     }
 
     /// The stored bytes of a block's head.
@@ -235,8 +277,8 @@ impl Archive {
         self.store().get(Family::Block, &store::place_key(found.number, first))
     }
 
-    pub(crate) fn store(&self) -> &Store {
-        &self.inner.store
+    pub(crate) fn store(&self) -> Arc<Store> {
+        self.state().store
     }
 
     pub(crate) fn directory(&self) -> &Directory {
@@ -248,25 +290,47 @@ impl Archive {
     }
 
     pub(crate) fn stream(&self, name: &StreamName) -> Result<Option<Stream>> {
-        streams::find(self.store(), name)
+        streams::find(&self.store(), name)
     }
 
     pub(crate) fn block_head(&self, stream: &StreamName, first: u64) -> Result<Option<StoredHead>> {
         let Some(found) = self.stream(stream)? else { return Ok(None) };
-        blocks::head(self.store(), stream, found.number, first)
+        blocks::head(&self.store(), stream, found.number, first)
     }
 
-    /// Compares the ledger with the heads. Damage in either is for [`crate::verify`] to find: reading goes on.
-    fn note_lost(&self, ledger: Result<Ledger>) -> Result<()> {
-        let newest = match ledger {
+    fn state(&self) -> State {
+        self.inner.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl State {
+    /// Opens the database beside a writer, who may delete a file between the moment when we read its name and the
+    /// moment when we open it. What was acknowledged before must be in what was opened; if it is not, and the writer
+    /// was at work meanwhile, that is not the archive's fault.
+    fn open(directory: &Directory, options: &Options) -> Result<Self> {
+        for attempt in 1.. {
+            let before = fingerprint(directory)?;
+            let opened = Self::open_once(directory, options, before.clone());
+            let is_sound = matches!(&opened, Ok(state) if state.lost.is_empty());
+            if is_sound || attempt == TRIES_MAX || fingerprint(directory)? == before {
+                return opened;
+            }
+            std::thread::sleep(PAUSE * attempt);
+        }
+        Err(Error::NotAnArchive(directory.root().to_owned()))
+    }
+
+    fn open_once(directory: &Directory, options: &Options, fingerprint: Fingerprint) -> Result<Self> {
+        let newest = match Ledger::read(&directory.tips()) {
             Ok(ledger) => ledger.newest,
-            Err(Error::Damaged(_)) => return Ok(()),
+            // For `verify` to find; reading goes on.
+            Err(Error::Damaged(_)) => BTreeMap::new(),
             Err(other) => return Err(other),
         };
-        let streams = streams::all(self.store(), |_| Ok(()))?;
-        let lost = recover::lost(self.store(), &newest, &streams);
-        *self.inner.lost.lock().unwrap_or_else(PoisonError::into_inner) = lost;
-        Ok(())
+        let store = Store::open(&directory.database(), Access::Read, None, options)?;
+        let streams = streams::all(&store, |_| Ok(()))?;
+        let lost = recover::lost(&store, &newest, &streams);
+        Ok(Self { store: Arc::new(store), lost, fingerprint })
     }
 }
 
@@ -298,11 +362,6 @@ impl StreamStat {
 pub(crate) fn stored(stream: &StreamName, row: tail::TailRow) -> StoredRecord {
     let id = RecordId { stream: stream.clone(), index: row.index };
     StoredRecord { id, body: row.body, event: row.event, received: row.received }
-}
-
-/// Whether the system does not let us write here.
-fn is_refused(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
 /// A gap in a stream.

@@ -90,7 +90,8 @@ impl WholeBlock {
         let from = store::chunk_key(head.stream, head.first, 0);
         let to = store::place_key(head.stream, head.first.saturating_add(1));
         let mut scan = store.scan(Family::Chunk, &from, &to)?;
-        let mut whole = Self { chunks: vec![None; usize::from(head.chunk_count())], extra: Vec::new() };
+        let chunks = head.chunk_count().map_err(|error| Damage::of_head(head, error))?;
+        let mut whole = Self { chunks: vec![None; usize::from(chunks)], extra: Vec::new() };
         while let Some(entry) = scan.next()? {
             let number = store::parse_chunk(entry.key).map_or(u16::MAX, |(_, _, number)| number);
             match whole.chunks.get_mut(usize::from(number)) {

@@ -1,5 +1,6 @@
 //! The archive's directory: where its files lie, and the file that names the format.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -40,10 +41,6 @@ impl Directory {
         self.root.join("tips.log")
     }
 
-    pub(crate) fn readers(&self) -> PathBuf {
-        self.root.join("readers")
-    }
-
     /// Refuses a directory that is no archive, or one of another format.
     pub(crate) fn check_format(&self) -> Result<()> {
         let path = self.format();
@@ -79,6 +76,24 @@ impl Directory {
             None => Ok(()),
         }
     }
+}
+
+/// Names and sizes of files.
+pub(crate) type Fingerprint = Vec<(OsString, u64)>;
+
+/// Names and sizes of the files that a writer changes: equal before and after something means that no writer came in
+/// between.
+pub(crate) fn fingerprint(directory: &Directory) -> Result<Fingerprint> {
+    let database = directory.database();
+    let failed = |e| Error::io(&database, e);
+    let mut files = vec![("tips.log".into(), length(&directory.tips()).unwrap_or(0))];
+    for entry in fs::read_dir(&database).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        // A file that is gone again since the directory was read counts as changed.
+        files.push((entry.file_name(), entry.metadata().map_or(u64::MAX, |file| file.len())));
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 /// Replaces a file so that after a crash either the old or the new one is there, whole.

@@ -1,24 +1,25 @@
 //! The records of a stream in order, read block by block.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::archive::{Archive, gap, stored};
+use crate::archive::{gap, stored};
 use crate::blocks::{self, StoredHead};
 use crate::error::Result;
 use crate::record::StoredRecord;
-use crate::store::{self, Family};
+use crate::store::{self, Family, Store};
 use crate::stream::{RecordId, StreamName};
-use crate::streams::Stream;
+use crate::streams::{self, Stream};
 use crate::tail;
 
 /// Records of the tail that are fetched at once.
 const TAIL_PAGE_RECORDS: usize = 256;
 
-/// Iterator over the records of a stream; see [`Archive::records`].
-#[derive(Debug)]
+/// Iterator over the records of a stream; see [`crate::Archive::records`].
 pub struct Records {
-    archive: Archive,
+    store: Arc<Store>,
     name: StreamName,
     /// Looked up with the first record, and its error told there.
     stream: Option<Stream>,
@@ -42,9 +43,15 @@ impl Iterator for Records {
     }
 }
 
+impl fmt::Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Records").field("stream", &self.name).field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
 impl Records {
-    pub(crate) fn new(archive: Archive, name: StreamName, range: Range<u64>) -> Self {
-        Self { archive, name, stream: None, next: range.start, end: range.end, ready: VecDeque::new() }
+    pub(crate) fn new(store: Arc<Store>, name: StreamName, range: Range<u64>) -> Self {
+        Self { store, name, stream: None, next: range.start, end: range.end, ready: VecDeque::new() }
     }
 
     /// Fetches the next records; none are there at the end.
@@ -69,7 +76,7 @@ impl Records {
 
     fn known_stream(&mut self) -> Result<Option<Stream>> {
         if self.stream.is_none() {
-            let found = self.archive.stream(&self.name);
+            let found = streams::find(&self.store, &self.name);
             // An error is told once.
             self.end = match &found {
                 Ok(Some(stream)) => self.end.min(stream.head.size()),
@@ -82,7 +89,7 @@ impl Records {
 
     /// The block of the next record. If its head is damaged, the next one is behind it.
     fn block(&mut self, stream: &Stream) -> Result<Option<StoredHead>> {
-        let found = blocks::containing(self.archive.store(), stream, self.next);
+        let found = blocks::containing(&self.store, stream, self.next);
         if found.is_err() {
             self.next = self.behind_gap(stream)?;
         }
@@ -92,7 +99,7 @@ impl Records {
     fn take_block(&mut self, block: StoredHead) -> Result<()> {
         let (from, end) = (self.next, blocks::end(&block.head));
         self.next = end;
-        let (head, rows) = blocks::rows(self.archive.store(), &self.name, block)?;
+        let (head, rows) = blocks::rows(&self.store, &self.name, block)?;
         self.next = blocks::end(&head);
         let wanted = (head.first..self.end).zip(rows.rows()).filter(|(index, _)| *index >= from);
         self.ready.extend(wanted.map(|(index, row)| StoredRecord {
@@ -105,7 +112,7 @@ impl Records {
     }
 
     fn take_tail(&mut self, stream: &Stream) -> Result<()> {
-        let rows = tail::rows(self.archive.store(), stream, self.next, self.end, TAIL_PAGE_RECORDS);
+        let rows = tail::rows(&self.store, stream, self.next, self.end, TAIL_PAGE_RECORDS);
         if rows.is_err() {
             self.next += 1;
         }
@@ -126,7 +133,7 @@ impl Records {
         let key = store::place_key(stream.number, self.next.saturating_add(1));
         let end = store::after_stream(stream.number);
         for family in [Family::Block, Family::Tail] {
-            let mut scan = self.archive.store().scan(family, &key, &end)?;
+            let mut scan = self.store.scan(family, &key, &end)?;
             // Only the place counts, not whether what lies there is sound.
             let _ = scan.next();
             if let Some((_, index)) = scan.key().and_then(store::parse_place) {

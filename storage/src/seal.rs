@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn small_records_make_blocks_of_1024() {
-        assert_eq!(cut(0, &[100; 1023]), []);
+        assert_eq!(cut(0, &[100; 1023]), [0_usize; 0]);
         assert_eq!(cut(0, &[100; 1024]), [1024]);
         assert_eq!(cut(0, &[100; 3000]), [1024, 1024]);
         assert_eq!(cut(1024, &[0; 1025]), [1024]);
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn large_records_make_smaller_aligned_blocks() {
         assert_eq!(cut(0, &[9 * MIB]), [1]);
-        assert_eq!(cut(0, &[5 * MIB]), []);
+        assert_eq!(cut(0, &[5 * MIB]), [0_usize; 0]);
         assert_eq!(cut(0, &[5 * MIB, 5 * MIB]), [1, 1], "a block that begins at 1 holds one record");
         assert_eq!(cut(0, &[5 * MIB, 5 * MIB, 5 * MIB]), [1, 1]);
         assert_eq!(cut(0, &[2 * MIB; 5]), [4]);
@@ -154,7 +154,7 @@ mod tests {
     fn work_in_parallel_keeps_the_order() {
         let items: Vec<u32> = (0..1000).collect();
         assert_eq!(in_parallel(&items, 3, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
-        assert_eq!(in_parallel(&[] as &[u32], 3, |item| *item), []);
+        assert_eq!(in_parallel(&[] as &[u32], 3, |item| *item), [0_u32; 0]);
     }
 
     proptest! {

@@ -12,7 +12,6 @@ use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::lock::Lock;
 use crate::options::Options;
-use crate::readers;
 use crate::record::{Append, Appended, Batch, Cursor};
 use crate::recover::{self, Recovery};
 use crate::seal;
@@ -61,7 +60,7 @@ impl Writer {
         let directory = Directory::new(path);
         directory.claim()?;
         let lock = take_lock(&directory)?;
-        let store = Store::open(&directory.database(), &Access::Create, options)?;
+        let store = Store::open(&directory.database(), Access::Create, Some(lock), options)?;
         if !streams::all_sound(&store)?.is_empty() {
             return Err(Error::AlreadyAnArchive(path.to_owned()));
         }
@@ -70,7 +69,7 @@ impl Writer {
         store.commit(changes)?;
         let tips = TipLog::create(&directory.tips())?;
         directory.write_format()?;
-        let archive = Archive::new(store, directory, options, None, Some(lock));
+        let archive = Archive::of_writer(store, directory, options);
         let (streams, recovery) = (BTreeMap::new(), Recovery::default());
         Ok(Self { archive, tips, streams, recovery, poisoned: None })
     }
@@ -83,8 +82,6 @@ impl Writer {
     pub fn open(path: &Path, options: &Options) -> Result<Self> {
         let directory = Directory::new(path);
         directory.check_format()?;
-        let lock = take_lock(&directory)?;
-        readers::remove_stale(&directory.readers());
         let (store, torn_log) = open_store(&directory, options)?;
         let (tips, torn_tip_bytes) = TipLog::open(&directory.tips())?;
         check_version(&store)?;
@@ -94,7 +91,7 @@ impl Writer {
             return Err(Error::AcknowledgedLost { lost });
         }
         recover::check_roots(tips.newest(), &streams)?;
-        let archive = Archive::new(store, directory, options, None, Some(lock));
+        let archive = Archive::of_writer(store, directory, options);
         let streams = streams.into_iter().map(|stream| (stream.name.clone(), stream)).collect();
         Ok(Self { archive, tips, streams, recovery: Recovery { torn_log, torn_tip_bytes }, poisoned: None })
     }
@@ -109,8 +106,8 @@ impl Writer {
     pub fn append(&mut self, append: &Append) -> Result<Vec<Appended>> {
         self.check(append)?;
         let parts = self.parts(append)?;
-        let archive = self.archive.clone();
-        let mut changes = Changes::new(archive.store());
+        let store = self.archive.store();
+        let mut changes = Changes::new(&store);
         let grown = self.grow(&parts, &mut changes)?;
         for cursor in &append.cursors {
             changes.put(Family::Cursor, cursor.name.as_bytes(), &[&cursor.value])?;
@@ -152,11 +149,11 @@ impl Writer {
 
     fn seal_tail(&mut self, stream: Stream) -> Result<()> {
         let growth = Growth { stream, is_new: false, fresh: Vec::new(), close: true };
-        let archive = self.archive.clone();
-        let mut changes = Changes::new(archive.store());
-        let carried = growth.carry(archive.store())?;
+        let store = self.archive.store();
+        let mut changes = Changes::new(&store);
+        let carried = growth.carry(&store)?;
         let layout = Layout::new(&growth, &carried)?;
-        let sealed = seal::run(&layout.jobs(), archive.options().threads)?;
+        let sealed = seal::run(&layout.jobs(), self.archive.options().threads)?;
         let after = layout.put(&sealed, &mut changes)?;
         self.commit(changes, &[])?;
         self.streams.insert(after.name.clone(), after);
@@ -169,6 +166,7 @@ impl Writer {
         for (at, batch) in append.batches.iter().enumerate() {
             by_stream.entry(batch.stream()).or_default().push(at);
         }
+        let store = self.archive.store();
         let mut unused = self.streams.values().map(|stream| stream.number).max().unwrap_or(0);
         let parts = by_stream.into_iter().map(|(name, batches)| {
             let known = self.streams.get(name).cloned();
@@ -178,7 +176,7 @@ impl Writer {
                 Stream { name: name.clone(), number: unused, head: StreamHead::empty() }
             });
             let of_stream: Vec<&Batch> = batches.iter().filter_map(|at| append.batches.get(*at)).collect();
-            let mut sifted = seen::sift(self.archive.store(), &stream, is_new, &of_stream)?;
+            let mut sifted = seen::sift(&store, &stream, is_new, &of_stream)?;
             let fresh = std::mem::take(&mut sifted.rows);
             Ok(Part { sifted, batches, growth: Growth { stream, is_new, fresh, close: false } })
         });
@@ -188,8 +186,8 @@ impl Writer {
     /// Adds to `changes` what the parts need. Returns the streams as they are then, with the times of their tips.
     fn grow(&self, parts: &[Part<'_>], changes: &mut Changes<'_>) -> Result<Vec<(Stream, Timestamp)>> {
         let parts: Vec<_> = parts.iter().filter(|part| !part.growth.fresh.is_empty()).collect();
-        let carried: Vec<_> =
-            parts.iter().map(|part| part.growth.carry(self.archive.store())).collect::<Result<_>>()?;
+        let store = self.archive.store();
+        let carried: Vec<_> = parts.iter().map(|part| part.growth.carry(&store)).collect::<Result<_>>()?;
         let layouts = parts.iter().zip(&carried).map(|(part, carried)| Layout::new(&part.growth, carried));
         let layouts: Vec<_> = layouts.collect::<Result<_>>()?;
         let jobs: Vec<_> = layouts.iter().map(Layout::jobs).collect();
@@ -255,12 +253,13 @@ fn take_lock(directory: &Directory) -> Result<Lock> {
 
 /// Opens the database; says whether an unfinished record at the end of its log was cut off.
 fn open_store(directory: &Directory, options: &Options) -> Result<(Store, bool)> {
-    match Store::open(&directory.database(), &Access::Write, options) {
-        Ok(store) => Ok((store, false)),
+    let database = directory.database();
+    match Store::open(&database, Access::Write, Some(take_lock(directory)?), options) {
         Err(Error::Damaged(_)) => {
-            Store::open(&directory.database(), &Access::WriteTornLog, options).map(|store| (store, true))
+            let lock = Some(take_lock(directory)?);
+            Store::open(&database, Access::WriteTornLog, lock, options).map(|store| (store, true))
         }
-        Err(other) => Err(other),
+        opened => opened.map(|store| (store, false)),
     }
 }
 

@@ -81,7 +81,7 @@ fn pack(rows: &[Row<'_>], envelope: &Envelope) -> Result<EncodedBlock, BlockErro
         received: range(|row| row.received),
         root: envelope.root,
         salt: envelope.salt,
-        directory,
+        directory: directory.into(),
     };
     Ok(EncodedBlock { head: head.encode(ZSTD_LEVEL)?, chunks })
 }

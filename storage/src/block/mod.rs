@@ -20,6 +20,7 @@ mod varint;
 pub(crate) use encode::{EncodedBlock, Envelope, Row, encode};
 pub use head::{BlockHead, ColumnHead};
 pub use mask::mask;
+pub(crate) use splitter::{Splitter, Value};
 pub(crate) use read::{ChunkSource, DecodedRows, decode};
 pub use read::{Block, Column};
 

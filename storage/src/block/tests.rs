@@ -49,9 +49,9 @@ fn a_column_is_found_by_its_path() {
         .collect();
     let encoded = encode(&rows(&bodies), &envelope()).unwrap();
     let head = BlockHead::parse(&encoded.head).unwrap();
-    let paths: Vec<&str> = head.columns().iter().map(|column| column.path.as_str()).collect();
+    let paths: Vec<&str> = head.columns().unwrap().iter().map(|column| column.path.as_str()).collect();
     assert_eq!(paths, ["id", "n", "tags[]"]);
-    let block = Block::new(&head, &encoded.chunks);
+    let block = Block::new(&head, &encoded.chunks).unwrap();
     let tags = block.column(2).unwrap();
     let value = |(row, code): (usize, usize)| (row, tags.distinct(code).unwrap().0.to_vec());
     let found: Vec<_> = tags.entries().map(value).collect();

@@ -24,9 +24,10 @@ pub(crate) use scan::{Entry, Scan};
 use self::failure::{failure, store_damage};
 use crate::damage::Damage;
 use crate::error::Result;
+use crate::lock::Lock;
 
 /// How a database is opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     /// A new one, or one whose creation was cut short.
     Create,
@@ -34,9 +35,7 @@ pub(crate) enum Access {
     Write,
     /// To write; an unfinished record at the very end of the log of writes is dropped, it was never acknowledged.
     WriteTornLog,
-    /// To read beside a writer; the directory is for RocksDB's own notes.
-    Follow(PathBuf),
-    /// To read what is there now, without writing anything.
+    /// To read what is there now, without writing anything, also beside a writer.
     Read,
     /// As `Read`, but every record of the log of writes must be whole.
     ReadStrict,
@@ -46,12 +45,15 @@ pub(crate) enum Access {
 pub(crate) struct Store {
     db: DB,
     path: PathBuf,
+    // After the database: the lock must be held until it is closed.
+    _lock: Option<Lock>,
 }
 
 impl Store {
-    pub(crate) fn open(path: &Path, access: &Access, options: &crate::Options) -> Result<Self> {
-        let opened = open(path, access, options);
-        opened.map(|db| Self { db, path: path.to_owned() }).map_err(|e| failure(path, e))
+    /// Opens a database; a writer hands over the lock that makes it the only one.
+    pub(crate) fn open(path: &Path, access: Access, lock: Option<Lock>, options: &crate::Options) -> Result<Self> {
+        let db = open(path, access, options).map_err(|e| failure(path, e))?;
+        Ok(Self { db, path: path.to_owned(), _lock: lock })
     }
 
     /// The value of a key, its checksum checked and taken off.
@@ -103,11 +105,6 @@ impl Store {
         flushed.map_err(|e| failure(&self.path, e))
     }
 
-    /// Sees what the writer wrote since; only for [`Access::Follow`].
-    pub(crate) fn catch_up(&self) -> Result<()> {
-        self.db.try_catch_up_with_primary().map_err(|e| failure(&self.path, e))
-    }
-
     /// What the database's own checksums say: of every block of its tables, of every whole file.
     pub(crate) fn check_files(&self) -> Vec<Damage> {
         let checks = [raw::verify_checksum(&self.db), raw::verify_file_checksums(&self.db)];
@@ -139,11 +136,11 @@ fn read_options() -> ReadOptions {
     options
 }
 
-fn open(path: &Path, access: &Access, options: &crate::Options) -> std::result::Result<DB, rocksdb::Error> {
+fn open(path: &Path, access: Access, options: &crate::Options) -> std::result::Result<DB, rocksdb::Error> {
     let memory = options::Memory::new(options);
     let recovery = match access {
         Access::Create | Access::Write | Access::ReadStrict => DBRecoveryMode::AbsoluteConsistency,
-        Access::WriteTornLog | Access::Follow(_) | Access::Read => DBRecoveryMode::TolerateCorruptedTailRecords,
+        Access::WriteTornLog | Access::Read => DBRecoveryMode::TolerateCorruptedTailRecords,
     };
     let mut database = options::database(&memory, recovery)?;
     let families = Family::ALL.iter().map(|family| {
@@ -159,11 +156,10 @@ fn open(path: &Path, access: &Access, options: &crate::Options) -> std::result::
             DB::open_cf_descriptors(&database, path, families)
         }
         Access::Write | Access::WriteTornLog => DB::open_cf_descriptors(&database, path, families),
-        Access::Follow(notes) => {
-            // A follower must hold all files open: the writer may delete them under it.
+        Access::Read | Access::ReadStrict => {
+            // All files are opened at once and stay open: a writer may delete them meanwhile.
             database.set_max_open_files(-1);
-            DB::open_cf_descriptors_as_secondary(&database, path, notes, families)
+            DB::open_cf_descriptors_read_only(&database, path, families, false)
         }
-        Access::Read | Access::ReadStrict => DB::open_cf_descriptors_read_only(&database, path, families, false),
     }
 }

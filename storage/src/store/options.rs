@@ -49,6 +49,8 @@ pub(super) fn database(memory: &Memory, recovery: DBRecoveryMode) -> Result<Opti
     options.set_track_and_verify_wals_in_manifest(true);
     options.set_write_dbid_to_manifest(true);
     options.set_wal_recovery_mode(recovery);
+    // A reader that opens beside a writer sees all families as of one moment only if they are flushed as one.
+    options.set_atomic_flush(true);
     options.set_max_open_files(OPEN_FILES_MAX);
     options.set_max_total_wal_size(WAL_BYTES_MAX);
     options.set_write_buffer_manager(&memory.buffers);

@@ -51,6 +51,65 @@ pub(crate) fn fields(record: &StoredRecord, names: &[String], values: &[Vec<Valu
     text
 }
 
+/// Valid JSON with a line for each value. Only blank space between the values changes: keys stay in their order,
+/// also double ones, and numbers stay as they are spelled.
+pub(crate) fn indented(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let mut depth = 0_usize;
+    let mut rest = text.trim();
+    while let Some(first) = rest.chars().next() {
+        let length = if first == '"' { string_length(rest) } else { first.len_utf8() };
+        let (token, after) = rest.split_at(length);
+        let after = after.trim_start_matches(BLANKS);
+        rest = after;
+        match first {
+            '{' | '[' if after.starts_with(['}', ']']) => out.push_str(token),
+            '}' | ']' if out.ends_with(['{', '[']) => out.push_str(token),
+            '{' | '[' => {
+                depth += 1;
+                out.push_str(token);
+                new_line(&mut out, depth);
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut out, depth);
+                out.push_str(token);
+            }
+            ',' => {
+                out.push(',');
+                new_line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            _ => out.push_str(token),
+        }
+    }
+    out
+}
+
+/// What JSON allows between values.
+const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
+/// Deeper values are indented no further.
+const INDENT_MAX: usize = 40;
+
+fn new_line(out: &mut String, depth: usize) {
+    out.push('\n');
+    out.push_str(&"  ".repeat(depth.min(INDENT_MAX)));
+}
+
+/// Bytes of the string in quotes at the text's front.
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    for (place, letter) in text.char_indices().skip(1) {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return place + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
 #[cfg(test)]
 mod tests {
     use logkeep_storage::Timestamp;
@@ -76,6 +135,16 @@ mod tests {
         assert!(record(&stored(b"\xff")).ends_with("\"record\":\"\u{fffd}\"}"));
         assert!(record(&stored(b"{} {}")).ends_with(r#""record":"{} {}"}"#));
         assert!(record(&stored(b"")).ends_with(r#""record":""}"#));
+    }
+
+    #[test]
+    fn indenting_changes_blank_space_only() {
+        let text = " {\"b\" : [1.0, {} ,[ ]],\"a\":\"x, {\\\"\", \"a\":null}\n";
+        let expected = "{\n  \"b\": [\n    1.0,\n    {},\n    []\n  ],\n  \"a\": \"x, {\\\"\",\n  \"a\": null\n}";
+        assert_eq!(indented(text), expected);
+        for text in ["1", "\"ä\"", "[]", "[[[]]]"] {
+            assert_eq!(indented(text).replace([' ', '\n'], ""), text);
+        }
     }
 
     #[test]

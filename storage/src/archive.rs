@@ -233,12 +233,13 @@ impl Archive {
         head: &BlockHead,
         mut read: impl FnMut(&Block<'_>) -> std::result::Result<R, BlockError>,
     ) -> Result<R> {
+        let store = self.store();
         let mut once = |head: &BlockHead| {
-            let chunks = blocks::BlockChunks::new(self.store(), head);
+            let chunks = blocks::BlockChunks::new(&store, head);
             Block::new(head, &chunks).and_then(|block| read(&block))
         };
         once(head).or_else(|error| {
-            let now = blocks::head(self.store(), stream, head.stream, head.first)?;
+            let now = blocks::head(&store, stream, head.stream, head.first)?;
             match now.filter(|now| now.head != *head) {
                 Some(now) => once(&now.head).map_err(|error| Damage::of_block(stream, head.first, error)),
                 None => Err(Damage::of_block(stream, head.first, error)),
@@ -251,7 +252,7 @@ impl Archive {
     /// # Errors
     /// Damage in the block.
     pub fn block_records(&self, stream: &StreamName, head: &BlockHead, rows: &[usize]) -> Result<Vec<StoredRecord>> {
-        let whole = blocks::WholeBlock::read(self.store(), head)?;
+        let whole = blocks::WholeBlock::read(&self.store(), head)?;
         let read = || -> std::result::Result<Vec<StoredRecord>, BlockError> {
             let block = Block::new(head, &whole)?;
             let bodies = block.bodies(rows)?;

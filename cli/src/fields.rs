@@ -1,7 +1,7 @@
 //! The values of a record that a person wants to see: those asked for, or those that tell most.
 
-use logkeep_index::filter::{FieldName, ValueKind};
-use logkeep_index::record_fields;
+use logkeep_index::filter::{self, FieldName, Filter, ValueKind};
+use crate::pending::record_fields;
 use serde_json::Value;
 
 use crate::output::escape;
@@ -46,6 +46,14 @@ struct Field {
 /// A name that the user gave, or one of ours.
 pub(crate) fn names(names: &[String]) -> Vec<FieldName> {
     names.iter().map(|name| FieldName::new(name)).collect()
+}
+
+/// Whether a record is one that the filter describes.
+pub(crate) fn matches(filter: &Filter, body: &[u8]) -> bool {
+    let fields = Fields::of(body).0;
+    let values: Vec<_> =
+        fields.iter().map(|Field { path, text, kind }| (path.as_str(), filter::Value { text, kind: *kind })).collect();
+    filter.matches(&values)
 }
 
 impl Fields {

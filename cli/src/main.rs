@@ -9,6 +9,7 @@ mod hours;
 mod interrupt;
 mod moment;
 mod output;
+mod pending;
 mod place;
 mod selection;
 mod size;

@@ -52,7 +52,12 @@ impl Place {
 
     /// Opens the archive to read it.
     pub(crate) fn read(&self) -> Result<Archive, Failure> {
-        Archive::open(&self.path, &self.options).map_err(|error| failure(&error))
+        self.try_read().map_err(|error| failure(&error))
+    }
+
+    /// Opens the archive to read it; for who knows what an error means.
+    pub(crate) fn try_read(&self) -> Result<Archive, Error> {
+        Archive::open(&self.path, &self.options)
     }
 
     /// Makes a new archive.

@@ -1,6 +1,6 @@
 //! Which streams a command is about: `--in entra/*`.
 
-use logkeep_index::StreamPattern;
+use crate::pending::StreamPattern;
 use logkeep_storage::{Archive, StreamStat};
 
 use crate::exit::Failure;

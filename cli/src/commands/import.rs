@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use logkeep_index::Indexer;
+use crate::pending::Indexer;
 use logkeep_server::intake::{
     Form, ImportError, ImportErrorKind, ImportOptions, Origin, Overrides, Sink, SinkError, Summary, Surroundings, import,
 };

@@ -163,3 +163,48 @@ pub(crate) fn record_fields(body: &[u8], found: &mut dyn FnMut(&str, Value<'_>))
         found(&path, Value { text: &decoded, kind });
     }
 }
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress {
+    pub(crate) records: u64,
+    pub(crate) records_total: u64,
+    pub(crate) bytes: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Verification {
+    pub(crate) streams: u64,
+    pub(crate) records: u64,
+    pub(crate) bytes: u64,
+    pub(crate) blocks: u64,
+    pub(crate) tips: u64,
+    pub(crate) damage: Vec<Damage>,
+    pub(crate) unchecked: Vec<String>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Verification {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records == 0 && self.damage.is_empty() && self.unchecked.is_empty()
+    }
+}
+
+pub(crate) fn verify(archive: &Archive, progress: &mut dyn FnMut(Progress)) -> Result<Verification> {
+    let mut report = Verification::default();
+    for stream in archive.streams()? {
+        report.streams += 1;
+        report.blocks += stream.blocks;
+        for record in archive.records(&stream.name, 0..u64::MAX) {
+            match record {
+                Ok(record) => {
+                    report.records += 1;
+                    report.bytes += record.body.len() as u64;
+                }
+                Err(Error::Damaged(damage)) => report.damage.push(*damage),
+                Err(other) => return Err(other),
+            }
+        }
+        progress(Progress { records: report.records, records_total: report.records, bytes: report.bytes });
+    }
+    Ok(report)
+}

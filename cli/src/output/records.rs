@@ -85,7 +85,8 @@ impl RecordPrinter {
     /// Prints what waits to be aligned, and sends it off.
     pub(crate) fn flush(&mut self, output: &mut Output) -> Result<(), Failure> {
         if self.page_rows > 0 {
-            let page = std::mem::replace(&mut self.page, self.new_page());
+            let next = self.new_page();
+            let page = std::mem::replace(&mut self.page, next);
             let lines = page.lines(output.to_terminal.then(|| output.width()));
             let mut lines = lines.iter();
             match lines.next() {

@@ -46,21 +46,6 @@ pub(crate) fn run(args: &ImportArgs, place: &Place, output: &mut Output) -> Resu
     Ok(Exit::complete(!summary.is_partial()))
 }
 
-/// Archives files without asking for anything: what the demo does.
-pub(crate) fn files(inputs: &[PathBuf], place: &Place, output: &mut Output) -> Result<Summary, Failure> {
-    let (writer, _) = place.write()?;
-    let mut store = Store { writer };
-    let interrupt = Interrupt::default();
-    let started = Instant::now();
-    let options = ImportOptions::new(place.rejected());
-    let imported = intake(origins(inputs)?, &options, &interrupt, &mut store, output);
-    let summary = imported.map_err(|error| failure(&error))?;
-    store.writer.seal_tails().map_err(|error| place::failure(&error))?;
-    index(&store.writer.archive(), place, &interrupt, output)?;
-    report(&summary, place, started.elapsed(), output);
-    Ok(summary)
-}
-
 fn origins(inputs: &[PathBuf]) -> Result<Vec<Origin>, Failure> {
     let origin = |input: &PathBuf| match input.as_os_str() == "-" {
         true => Ok(Origin::Stream { name: "-".to_owned(), reader: Box::new(io::stdin()) }),

@@ -26,16 +26,22 @@ pub(crate) fn run(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         _ => {}
     }
     let place = Place::of(&cli.global)?;
-    match cli.command {
-        Command::Completions(_) | Command::Man(_) => Ok(Exit::Success),
-        Command::Demo(args) => demo::run(&args, &place, output),
-        Command::Init(_) => init::run(&place, output),
-        Command::Import(args) => import::run(&args, &place, output),
-        Command::Search(args) => search::run(&args, &place, output),
-        Command::Show(args) => show::run(&args, &place, output),
-        Command::Streams(args) => streams::run(&args, &place, output),
-        Command::Verify(args) => verify::run(&args, &place, output),
-        Command::Export(args) => export::run(&args, &place, output),
-        Command::Index(args) => index::run(&args, &place, output),
+    run_at(cli.command, &place, output)
+}
+
+/// Runs a command on the archive of a place.
+pub(crate) fn run_at(command: Command, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Completions(args) => completions::run(&args, output),
+        Command::Man(args) => man::run(&args, output),
+        Command::Demo(args) => demo::run(&args, place, output),
+        Command::Init(_) => init::run(place, output),
+        Command::Import(args) => import::run(&args, place, output),
+        Command::Search(args) => search::run(&args, place, output),
+        Command::Show(args) => show::run(&args, place, output),
+        Command::Streams(args) => streams::run(&args, place, output),
+        Command::Verify(args) => verify::run(&args, place, output),
+        Command::Export(args) => export::run(&args, place, output),
+        Command::Index(args) => index::run(&args, place, output),
     }
 }

@@ -62,6 +62,16 @@ pub(crate) fn run(args: &SearchArgs, place: &Place, output: &mut Output) -> Resu
     Ok(report(&answer, answer.printed, &question, started.elapsed(), output))
 }
 
+/// Counts without a word: what the demo compares with its story.
+pub(crate) fn count_all(place: &Place, text: &str, streams: &[&str]) -> Result<u64, Failure> {
+    let streams: Vec<_> = streams.iter().map(|&stream| stream.to_owned()).collect();
+    let streams = selection::patterns(&streams)?;
+    let index = Index::open(&place.index()).map_err(|error| Failure::of(&error))?;
+    let search = Search { filter: filter(text)?, streams, since: None, until: None, order: Order::Newest, limit: None };
+    let searcher = Searcher::new(place.read()?, index, place.options().threads);
+    Ok(searcher.count(&search).map_err(|error| Failure::of(&error))?.matched)
+}
+
 fn question(args: &SearchArgs, output: &Output) -> Result<Question, Failure> {
     let now = moment::now();
     if args.output == Some(RecordForm::Raw) && !args.fields.is_empty() {

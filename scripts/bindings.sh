@@ -59,7 +59,8 @@ RUST
 
 # Where clang's own headers are not installed, gcc's have the stdbool.h and stddef.h that c.h includes.
 export BINDGEN_EXTRA_CLANG_ARGS="${BINDGEN_EXTRA_CLANG_ARGS:-} -I$(${CC:-cc} -print-file-name=include)"
-# In the scratch folder, so that no rustfmt.toml of ours changes the form; without rustflags of ours for the same reason.
+# bindgen calls rustfmt, which takes the nearest rustfmt.toml from here up: an empty one, so that the form stays the same.
+touch "$scratch/rustfmt.toml"
 (cd "$scratch" && CARGO_TARGET_DIR="$scratch/target" cargo run --quiet -- "$header" "$scratch/bindings.rs")
 
 new="storage/bindgen/rocksdb-$rocksdb.rs"

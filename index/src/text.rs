@@ -2,7 +2,16 @@
 
 use std::borrow::Cow;
 
+use logkeep_storage::Fields;
+
 use crate::filter::{Value, ValueKind};
+
+/// Calls `found` with each value of a record: its path, and the value with its escapes resolved.
+///
+/// `fields` remembers shapes from record to record.
+pub fn record_values(fields: &mut Fields, body: &[u8], mut found: impl FnMut(&str, Value<'_>)) {
+    fields.of(body, |path, raw, quoted| found(path, value(&text(raw, quoted), quoted)));
+}
 
 /// The text of a value's raw bytes. Invalid UTF-8 and lone surrogates become U+FFFD.
 pub(crate) fn text(raw: &[u8], quoted: bool) -> Cow<'_, str> {

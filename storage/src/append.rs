@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use logkeep_proof::Hash;
 
-use crate::block::{DecodedRows, Row};
+use crate::block::{BLOCK_RAW_BYTES_MAX, DecodedRows, Row};
+use crate::blocks;
 use crate::damage::{Damage, DamageCode};
 use crate::error::Result;
 use crate::seal::{self, Job, Sealed};
@@ -12,7 +13,6 @@ use crate::store::{self, Changes, Family, Store};
 use crate::streams::{self, Stream, StreamHead};
 use crate::tail::{self, TailRow};
 use crate::tree::{self, GROUP_RECORDS, Nodes};
-use crate::blocks;
 
 /// New records of one stream, ready to be laid out.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Growth<'_> {
         let head = &self.stream.head;
         let waiting = head.size() - head.open() + self.fresh.len() as u64;
         let bytes = self.fresh.iter().map(|row| row.body.len() as u64).fold(head.open_bytes, u64::saturating_add);
-        self.close || waiting >= seal::capacity(head.open()) || bytes > seal::BLOCK_BYTES_MAX
+        self.close || waiting >= seal::capacity(head.open()) || bytes > BLOCK_RAW_BYTES_MAX
     }
 }
 

@@ -48,9 +48,9 @@ struct Inner {
 
 /// The database as it was opened last, and what it lacks.
 #[derive(Clone)]
-struct State {
-    store: Arc<Store>,
-    lost: Vec<Lost>,
+pub(crate) struct State {
+    pub(crate) store: Arc<Store>,
+    pub(crate) lost: Vec<Lost>,
     fingerprint: Fingerprint,
 }
 
@@ -294,11 +294,6 @@ impl Archive {
         streams::find(&self.store(), name)
     }
 
-    pub(crate) fn block_head(&self, stream: &StreamName, first: u64) -> Result<Option<StoredHead>> {
-        let Some(found) = self.stream(stream)? else { return Ok(None) };
-        blocks::head(&self.store(), stream, found.number, first)
-    }
-
     fn state(&self) -> State {
         self.inner.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -308,7 +303,7 @@ impl State {
     /// Opens the database beside a writer, who may delete a file between the moment when we read its name and the
     /// moment when we open it. What was acknowledged before must be in what was opened; if it is not, and the writer
     /// was at work meanwhile, that is not the archive's fault.
-    fn open(directory: &Directory, options: &Options) -> Result<Self> {
+    pub(crate) fn open(directory: &Directory, options: &Options) -> Result<Self> {
         for attempt in 1.. {
             let before = fingerprint(directory)?;
             let opened = Self::open_once(directory, options, before.clone());

@@ -1,11 +1,16 @@
 //! Blocks as they lie in the database: found by index, read whole or chunk by chunk.
 
-use crate::block::{self, BlockHead, ChunkSource, DecodedRows};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::block::{self, Block, BlockError, BlockHead, ChunkSource, DecodedRows};
 use crate::damage::{Damage, missing_chunk};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::record::StoredRecord;
 use crate::store::{self, Family, Store};
-use crate::stream::StreamName;
+use crate::stream::{RecordId, StreamName};
 use crate::streams::Stream;
+use crate::time::Timestamp;
 
 /// How often a block is read again because a writer replaced it meanwhile.
 const TRIES_MAX: usize = 16;
@@ -67,39 +72,58 @@ pub(crate) fn rows(store: &Store, name: &StreamName, mut stored: StoredHead) -> 
     Err(damage.stream(name).block(first).into())
 }
 
-fn decode(store: &Store, head: &BlockHead) -> std::result::Result<DecodedRows, block::BlockError> {
-    let chunks = WholeBlock::read(store, head).map_err(|error| block::BlockError::Source(Box::new(error)))?;
+fn decode(store: &Store, head: &BlockHead) -> std::result::Result<DecodedRows, BlockError> {
+    let chunks = WholeBlock::read(store, head).map_err(|error| BlockError::Source(Box::new(error)))?;
     let rows = block::decode(head, &chunks)?;
     let found = rows.rows().len();
     if found == head.count as usize {
         return Ok(rows);
     }
-    Err(block::BlockError::Length { what: "records of a block", expected: head.count as usize, found })
+    Err(BlockError::Length { what: "records of a block", expected: head.count as usize, found })
 }
 
 /// All chunks of a block, fetched with one range scan.
 #[derive(Debug)]
 pub(crate) struct WholeBlock {
     chunks: Vec<Option<Vec<u8>>>,
-    /// Chunks that the head does not know.
-    pub(crate) extra: Vec<u16>,
+    /// Block and number of chunks that stand between this block and the next and are not of it.
+    pub(crate) extra: Vec<(u64, u16)>,
 }
 
 impl WholeBlock {
+    /// A block of which nothing was fetched yet.
+    pub(crate) fn empty(head: &BlockHead) -> Result<Self> {
+        let chunks = head.chunk_count().map_err(|error| Damage::of_head(head, error))?;
+        Ok(Self { chunks: vec![None; usize::from(chunks)], extra: Vec::new() })
+    }
+
     pub(crate) fn read(store: &Store, head: &BlockHead) -> Result<Self> {
         let from = store::chunk_key(head.stream, head.first, 0);
-        let to = store::place_key(head.stream, head.first.saturating_add(1));
+        let to = store::place_key(head.stream, end(head));
         let mut scan = store.scan(Family::Chunk, &from, &to)?;
-        let chunks = head.chunk_count().map_err(|error| Damage::of_head(head, error))?;
-        let mut whole = Self { chunks: vec![None; usize::from(chunks)], extra: Vec::new() };
+        let mut whole = Self::empty(head)?;
         while let Some(entry) = scan.next()? {
-            let number = store::parse_chunk(entry.key).map_or(u16::MAX, |(_, _, number)| number);
+            let (_, first, number) = store::parse_chunk(entry.key).unwrap_or((head.stream, u64::MAX, u16::MAX));
             match whole.chunks.get_mut(usize::from(number)) {
-                Some(place) => *place = Some(entry.value.to_vec()),
-                None => whole.extra.push(number),
+                Some(place) if first == head.first => *place = Some(entry.value.to_vec()),
+                _ => whole.extra.push((first, number)),
             }
         }
         Ok(whole)
+    }
+
+    /// Fetches one chunk; one that is not there stays away.
+    pub(crate) fn fetch(&mut self, store: &Store, head: &BlockHead, number: u16) -> Result<()> {
+        let chunk = store.get(Family::Chunk, &store::chunk_key(head.stream, head.first, number))?;
+        if let Some(place) = self.chunks.get_mut(usize::from(number)) {
+            *place = chunk;
+        }
+        Ok(())
+    }
+
+    /// One chunk, if it is there.
+    pub(crate) fn get(&self, number: u16) -> Option<&[u8]> {
+        self.chunks.get(usize::from(number))?.as_deref()
     }
 
     /// Bytes of all chunks.

@@ -126,7 +126,7 @@ impl Damage {
     /// What a block's decoder refused, with its place; an error that is no damage stays as it is.
     pub(crate) fn of_block(stream: &StreamName, first: u64, error: BlockError) -> Error {
         let chunk = match &error {
-            BlockError::Checksum { number, .. } | BlockError::Compression { number } => Some(format!("chunk {number}")),
+            BlockError::Checksum { number, .. } | BlockError::Compression { number } => Some(chunk_name(*number)),
             _ => None,
         };
         let refused = match error {
@@ -170,6 +170,11 @@ impl fmt::Display for Damage {
 /// A chunk that is not there.
 pub(crate) fn missing_chunk(number: u16) -> Damage {
     let mut damage = Damage::new(DamageCode::Chunk, "a chunk", "nothing");
-    damage.column = Some(format!("chunk {number}"));
+    damage.column = Some(chunk_name(number));
     damage
+}
+
+/// How findings name a chunk.
+pub(crate) fn chunk_name(number: u16) -> String {
+    format!("chunk {number}")
 }

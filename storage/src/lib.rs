@@ -22,10 +22,18 @@ mod tail;
 mod time;
 mod tips;
 mod tree;
+mod verify;
 mod writer;
+mod zstd_reader;
 
 pub use archive::{Archive, Head, StreamStat};
 pub use block::{Block, BlockError, BlockHead, Column, ColumnHead, mask};
+/// CRC32 (IEEE) of some bytes, as everywhere in the archive.
+#[must_use]
+pub fn crc32(bytes: &[u8]) -> u32 {
+    crc32fast::hash(bytes)
+}
+
 pub use damage::{Damage, DamageCode};
 pub use error::{Error, Result};
 pub use fields::Fields;
@@ -35,7 +43,9 @@ pub use records::Records;
 pub use recover::{Lost, Recovery};
 pub use stream::{NameError, RecordId, StreamName};
 pub use time::{TimeError, Timestamp};
+pub use verify::{Progress, Verification, verify};
 pub use writer::Writer;
+pub use zstd_reader::zstd_reader;
 
 #[doc(hidden)]
 pub mod spike {

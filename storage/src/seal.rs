@@ -5,14 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use logkeep_proof::{Frontier, Hash};
 
-use crate::block::{self, EncodedBlock, Envelope, Row};
+use crate::block::{self, BLOCK_RAW_BYTES_MAX, EncodedBlock, Envelope, Row};
 use crate::damage::Damage;
 use crate::error::Result;
 use crate::stream::StreamName;
 use crate::tree::{self, GROUP_RECORDS, Nodes};
-
-/// Raw bytes of a block, unless a single record has more.
-pub(crate) const BLOCK_BYTES_MAX: u64 = 8 << 20;
 
 /// The most records of a block that begins at `first`: a block is an aligned subtree.
 pub(crate) fn capacity(first: u64) -> u64 {
@@ -38,7 +35,7 @@ fn full(first: u64, lengths: &[u64]) -> Option<usize> {
     let mut sum = 0_u64;
     for (at, length) in lengths.iter().take(capacity).enumerate() {
         sum = sum.saturating_add(*length);
-        if sum > BLOCK_BYTES_MAX {
+        if sum > BLOCK_RAW_BYTES_MAX {
             // The records before this one fit; of them as many as make an aligned subtree.
             return Some(if at == 0 { 1 } else { 1 << at.ilog2() });
         }
@@ -132,7 +129,7 @@ mod tests {
 
     #[test]
     fn small_records_make_blocks_of_1024() {
-        assert_eq!(cut(0, &[100; 1023]), [0_usize; 0]);
+        assert!(cut(0, &[100; 1023]).is_empty());
         assert_eq!(cut(0, &[100; 1024]), [1024]);
         assert_eq!(cut(0, &[100; 3000]), [1024, 1024]);
         assert_eq!(cut(1024, &[0; 1025]), [1024]);
@@ -141,7 +138,7 @@ mod tests {
     #[test]
     fn large_records_make_smaller_aligned_blocks() {
         assert_eq!(cut(0, &[9 * MIB]), [1]);
-        assert_eq!(cut(0, &[5 * MIB]), [0_usize; 0]);
+        assert!(cut(0, &[5 * MIB]).is_empty());
         assert_eq!(cut(0, &[5 * MIB, 5 * MIB]), [1, 1], "a block that begins at 1 holds one record");
         assert_eq!(cut(0, &[5 * MIB, 5 * MIB, 5 * MIB]), [1, 1]);
         assert_eq!(cut(0, &[2 * MIB; 5]), [4]);
@@ -154,7 +151,7 @@ mod tests {
     fn work_in_parallel_keeps_the_order() {
         let items: Vec<u32> = (0..1000).collect();
         assert_eq!(in_parallel(&items, 3, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
-        assert_eq!(in_parallel(&[] as &[u32], 3, |item| *item), [0_u32; 0]);
+        assert!(in_parallel(&[] as &[u32], 3, |item| *item).is_empty());
     }
 
     proptest! {
@@ -170,7 +167,7 @@ mod tests {
             for count in &counts {
                 prop_assert!((first + at as u64).is_multiple_of(*count as u64) && count.is_power_of_two());
                 let bytes: u64 = lengths[at..at + count].iter().sum();
-                prop_assert!(bytes <= BLOCK_BYTES_MAX || *count == 1);
+                prop_assert!(bytes <= BLOCK_RAW_BYTES_MAX || *count == 1);
                 at += count;
             }
             let early = cut(first, &lengths[..split.min(lengths.len())]);

@@ -2,12 +2,12 @@
 
 use logkeep_proof::{Frontier, Hash, Leaf, SaltKey, commitment};
 
-use crate::block::Row;
+use crate::block::{BLOCK_RECORDS_MAX, Row};
 use crate::error::Result;
 use crate::store::{self, Changes, Family};
 
-/// Records that share one salt: an aligned group.
-pub(crate) const GROUP_RECORDS: u64 = 1024;
+/// Records that share one salt: an aligned group, as many as a block can have.
+pub(crate) const GROUP_RECORDS: u64 = BLOCK_RECORDS_MAX;
 /// Nodes of these levels and their multiples are kept; the others are made again from a block.
 pub(crate) const KEPT_LEVEL: u8 = 8;
 

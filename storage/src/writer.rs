@@ -27,7 +27,7 @@ const CURSOR_NAME_BYTES_MAX: usize = 512;
 /// Longest value of a cursor in bytes.
 const CURSOR_VALUE_BYTES_MAX: usize = 64 << 10;
 /// Meta key of the archive's version and id.
-const ARCHIVE_KEY: &[u8] = b"archive";
+pub(crate) const ARCHIVE_KEY: &[u8] = b"archive";
 /// The format's version, before the id.
 const ARCHIVE_VERSION: u32 = 1;
 

@@ -69,7 +69,7 @@ fn a_ragged_block_is_replaced_by_longer_ones_until_it_is_full() {
         assert_eq!(counts, expected);
         let stat = &archive.streams().unwrap()[0];
         assert_eq!((stat.blocks, stat.sealed), (expected.len() as u64, end));
-        assert_eq!(stat.bytes_stored, heads.iter().map(|head| head.stored_bytes).sum::<u64>());
+        assert!(stat.bytes_stored > heads.iter().map(|head| head.stored_bytes).sum::<u64>(), "chunks and heads");
     }
     let expected: Vec<_> = numbered("a/b", 0..end).iter().map(|record| record.body.to_vec()).collect();
     assert_eq!(bodies(&writer.archive(), "a/b"), expected);

@@ -167,11 +167,13 @@ fn number(text: &str) -> Option<u128> {
     digits.trim_end_matches("u64").trim_end_matches("u32").trim_end_matches("usize").parse().ok()
 }
 
-/// Whether the folder stands where a path from the root would begin.
+/// Whether the folder stands where a path from the root would begin, with a name in it.
 fn begins_a_path(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(start, _)| {
         let before = line[..start].chars().next_back();
+        let after = line[start + folder.len()..].chars().next();
         before.is_none_or(|letter| !letter.is_alphanumeric() && !"._-}$~*/".contains(letter))
+            && after.is_some_and(char::is_alphanumeric)
     })
 }
 
@@ -236,6 +238,6 @@ fn machines() {
     let rule = nothing_names_a_machine;
     finds(rule, "a.md:2: names /home/", [("docs/a.md", "x\nsee /home/anna/x")]);
     finds(rule, "static.crates.io", [("docs/a.md", "https://static.crates.io/crates/x")]);
-    allows(rule, [("docs/a.md", "$HOME/x, ~/work/x, sandbox/home/x, https://example.com/work/x")]);
+    allows(rule, [("docs/a.md", "$HOME/x, ~/work/x, sandbox/home/x, PWD=/home/{user}, https://example.com/work/x")]);
     holds(nothing_names_a_machine);
 }

@@ -28,6 +28,11 @@ const BUCKET_ENTRIES_BITS: u32 = 6;
 /// Hash bits beyond those that number the entries: one id that is not there finds a wrong block once in 2^n searches.
 const SPARE_BITS: u32 = 2;
 
+/// Blocks from which a run is closed: it is never merged again.
+pub(crate) const CLOSED_BLOCKS_MIN: usize = 128;
+/// Hash bits of a run that is not closed: enough for the run that it will be merged into.
+const OPEN_HASH_BITS: u32 = 32;
+
 /// Where a block is: the number of its stream, and its first record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Place {

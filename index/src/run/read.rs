@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::bits::BitReader;
 use super::{HEAD_BYTES, MAGIC, PLACE_BYTES, Place, VERSION};
-use crate::checksum::crc32;
+use logkeep_storage::crc32;
 use crate::error::{Error, Result};
 
 /// Most bytes of a run's head and bucket offsets.
@@ -92,6 +92,23 @@ impl Run {
             }
         })?;
         Ok(found)
+    }
+
+    /// All entries as [`super::write`] takes them, hashes cut to the bits that the run keeps.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when a bucket is not as it was written.
+    pub(crate) fn entries_of_all(&self) -> Result<Vec<(u64, u32)>> {
+        let numbers: std::collections::HashMap<Place, u32> =
+            self.places.iter().enumerate().map(|(number, place)| (*place, number as u32)).collect();
+        let mut entries = Vec::new();
+        for bucket in 0..1_u64 << self.bucket_bits {
+            self.bucket(bucket, |hash, place| {
+                let number = numbers.get(&place).copied().unwrap_or_default();
+                entries.push((hash << (64 - self.hash_bits), number));
+            })?;
+        }
+        Ok(entries)
     }
 
     /// Checks every bucket and the offsets; gives the number of entries.

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::Path;
 
 use super::bits::BitWriter;
-use super::{BUCKET_ENTRIES_BITS, MAGIC, Place, SPARE_BITS, VERSION};
-use crate::checksum::crc32;
+use super::{BUCKET_ENTRIES_BITS, CLOSED_BLOCKS_MIN, MAGIC, OPEN_HASH_BITS, Place, SPARE_BITS, VERSION};
+use logkeep_storage::crc32;
 
 /// Writes a run over `places`; `entries` are `(hash, number of the place)` in any order. The file is synced.
 ///
@@ -39,10 +39,12 @@ impl Shape {
     fn of(entries: u64, blocks: u64) -> Self {
         let log = |number: u64| 64 - number.max(1).leading_zeros();
         let entry_bits = log(entries);
+        let least = if blocks < CLOSED_BLOCKS_MIN as u64 { OPEN_HASH_BITS } else { 0 };
+        let hash_bits = (entry_bits + SPARE_BITS).max(least).min(56);
         Self {
-            hash_bits: (entry_bits + SPARE_BITS).min(56),
+            hash_bits,
             block_bits: log(blocks.saturating_sub(1)),
-            rice_bits: SPARE_BITS,
+            rice_bits: (hash_bits - entry_bits).min(32),
             bucket_bits: entry_bits.saturating_sub(BUCKET_ENTRIES_BITS),
         }
     }

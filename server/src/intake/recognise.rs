@@ -82,7 +82,7 @@ fields! {
     UpperTimestamp = "Timestamp";
     SnakeEventTime = "event_time";
     ReportTime = "ReportTime";
-    DateTime = "datetime" | "dateTime" | "date";
+    DateTime = "datetime" | "dateTime" | "date" | "timestamp_derived" | "id.time";
 }
 
 /// Tried in this order in records of no known shape.
@@ -373,7 +373,7 @@ impl Recogniser {
             }
             Some(Stream::ByCategory) => match decided {
                 Some((_, name, _)) => self.name.extend_from_slice(name.as_bytes()),
-                None => append_category(&mut self.name, value(record, scanner, Field::Category)),
+                None => append_category(&mut self.name, record, scanner),
             },
             Some(Stream::BySignInKind) => {
                 let kinds = value(record, scanner, Field::SignInEventTypes).unwrap_or_default();
@@ -467,15 +467,21 @@ fn category(record: &[u8], scanner: &Scanner) -> Option<&'static (&'static str, 
     CATEGORIES.iter().find(|(name, _, _)| name.as_bytes().eq_ignore_ascii_case(category))
 }
 
-/// Categories that are not in the table: tables of Defender XDR, and resource logs of Azure.
-fn append_category(name: &mut Vec<u8>, raw: Option<&[u8]>) {
-    let category = raw.and_then(id_text).unwrap_or(b"uncategorised");
+/// Categories that are not in the table: tables of Defender XDR, newer logs of Entra, and resource logs of Azure.
+fn append_category(name: &mut Vec<u8>, record: &[u8], scanner: &Scanner) {
+    let category = value(record, scanner, Field::Category).and_then(id_text).unwrap_or(b"uncategorised");
+    let resource = value(record, scanner, Field::ResourceId).unwrap_or_default();
     match category.split_at_checked(HUNTING.len()) {
         Some((prefix, table)) if prefix.eq_ignore_ascii_case(HUNTING.as_bytes()) => {
             append_name(name, "defender/", table);
         }
+        _ if has_ignoring_case(resource, b"/microsoft.aadiam") => append_name(name, "entra/", category),
         _ => append_name(name, "azure/", category),
     }
+}
+
+fn has_ignoring_case(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
 }
 
 /// One more segment: a slash in the value must not make two.
@@ -537,6 +543,12 @@ mod tests {
             (
                 r#"{"time":"2024-09-02T23:00:01Z","category":"StorageRead","resourceId":"/x"}"#,
                 "azure/storageread",
+                "23:00:01",
+                None,
+            ),
+            (
+                r#"{"time":"2024-09-02T23:00:01Z","category":"NewLogs","resourceId":"/tenants/x/providers/Microsoft.aadiam"}"#,
+                "entra/newlogs",
                 "23:00:01",
                 None,
             ),

@@ -112,7 +112,8 @@ impl Skip {
     fn ends_at(&mut self, byte: u8) -> Option<usize> {
         if self.in_string {
             self.in_string(byte);
-            return None;
+            // Outside of an array a record begins with the next line.
+            return (self.torn && self.until == Until::ValueEnd).then_some(0);
         }
         let element = self.until == Until::ElementEnd;
         let indented = self.indented;

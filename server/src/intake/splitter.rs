@@ -17,7 +17,7 @@ use crate::intake::json_scan::{Fault, Scanner, skip_space};
 use crate::intake::skip::{Skip, Until};
 
 /// Bytes read at once.
-pub(crate) const CHUNK_BYTES: usize = 1 << 20;
+pub(crate) const CHUNK_BYTES: usize = 256 << 10;
 /// Bytes kept before the place reached, to recognise it in a later run.
 pub(crate) const TRAIL_BYTES: usize = 256;
 /// A value of which more than this has been looked at in vain is looked at again when twice as much is there.

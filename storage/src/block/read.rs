@@ -110,6 +110,12 @@ impl Column {
         Some((self.coded.distinct.get(code)?, self.coded.quoted.is(code)))
     }
 
+    /// The distinct values, one right after another.
+    #[must_use]
+    pub fn distinct_bytes(&self) -> &[u8] {
+        self.coded.distinct.bytes()
+    }
+
     /// For each value in order: the row it belongs to, and which distinct value it is.
     pub fn entries(&self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.count).map(|index| {

@@ -25,11 +25,6 @@ pub(crate) fn seen_key(stream: u32, id: [u8; 5]) -> [u8; 9] {
     join(stream.to_be_bytes(), id)
 }
 
-/// The keys of `stream` in families that have the stream in front, as a range.
-pub(crate) fn stream_range(stream: u32) -> (Vec<u8>, Vec<u8>) {
-    (stream_key(stream).to_vec(), after_stream(stream))
-}
-
 /// The first key behind all keys of `stream`.
 pub(crate) fn after_stream(stream: u32) -> Vec<u8> {
     // Nine bytes of 255 are behind every key of the largest number, too: no key is longer than fourteen bytes and

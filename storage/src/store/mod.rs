@@ -16,10 +16,9 @@ use rocksdb::{ColumnFamily, ColumnFamilyDescriptor, DB, DBRecoveryMode, ReadOpti
 pub(crate) use changes::Changes;
 pub(crate) use family::Family;
 pub(crate) use key::{
-    after_stream, chunk_key, node_key, parse_chunk, parse_node, parse_place, parse_stream, place_key, seen_key,
-    stream_key, stream_range,
+    after_stream, chunk_key, node_key, parse_chunk, parse_node, parse_place, parse_stream, place_key, seen_key, stream_key,
 };
-pub(crate) use scan::{Entry, Scan};
+pub(crate) use scan::{Entry, Scan, shown_key};
 
 use self::failure::{failure, store_damage};
 use crate::damage::Damage;

@@ -60,12 +60,6 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Goes to the first entry at or behind `key`.
-    pub(crate) fn seek(&mut self, key: &[u8]) {
-        self.iterator.seek(key);
-        self.started = false;
-    }
-
     /// The key that the last call of `next` came to, also if its value was bad.
     pub(crate) fn key(&self) -> Option<&[u8]> {
         self.iterator.key()
@@ -75,14 +69,15 @@ impl<'a> Scan<'a> {
 /// A value that does not fit its checksum.
 pub(super) fn bad_value(family: Family, key: &[u8], expected: String, found: String) -> Damage {
     let mut damage = Damage::new(DamageCode::Value, expected, found);
-    damage.column = Some(format!("{} {}", family.name(), shown(key)));
+    damage.column = Some(shown_key(family, key));
     damage
 }
 
-/// A key for people: text as text, everything else in hex.
-fn shown(key: &[u8]) -> String {
-    match std::str::from_utf8(key) {
+/// Family and key for people: text as text, everything else in hex.
+pub(crate) fn shown_key(family: Family, key: &[u8]) -> String {
+    let key = match std::str::from_utf8(key) {
         Ok(text) if !text.chars().any(char::is_control) => format!("{text:?}"),
         _ => key.iter().map(|byte| format!("{byte:02x}")).collect(),
-    }
+    };
+    format!("{} {key}", family.name())
 }

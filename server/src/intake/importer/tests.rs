@@ -268,6 +268,29 @@ fn files_are_known_again() {
     assert_eq!(bench.memory.records.last().unwrap().0, "x/y");
 }
 
+/// Real records, where they lie beside the project: a record is a line, and its bytes are the line's.
+#[test]
+fn real_records_keep_their_bytes() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data"));
+    for file in crate::intake::walk::files(folder).into_iter().filter(|file| file.bytes.is_ok()) {
+        if !file.path.extension().is_some_and(|name| name == "jsonl" || name == "log") {
+            continue;
+        }
+        let bytes = fs::read(&file.path).unwrap();
+        let lines: Vec<_> = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect();
+        let mut bench = Bench::new();
+        bench.options.overrides.stream = Some("all/records".parse().unwrap());
+        let packed = bench.write("packed.gz", gzip(&bytes));
+        for path in [file.path, packed] {
+            bench.memory = Memory::default();
+            let summary = bench.import(&path).unwrap();
+            assert!(!summary.is_partial(), "{path:?}: {summary:?}");
+            let bodies = bench.memory.records.iter().map(|(_, body, ..)| body.as_slice());
+            assert!(bodies.eq(lines.iter().copied()), "{path:?}");
+        }
+    }
+}
+
 #[test]
 fn a_folder_with_unreadable_things() {
     let mut bench = Bench::new();

@@ -194,6 +194,9 @@ fn what_is_larger_than_a_record_is_passed_over() {
             assert_eq!((found.rejected[0].0, &found.rejected[0].2), (offset, &large));
         }
     }
+    let torn = format!("{{\"x\":\"{}\n{{\"b\":2}}\n", "y".repeat(300_000));
+    let found = split_from(Position::default(), torn.as_bytes(), &[1000], Ending::Whole, RECORD_BYTES_MAX);
+    assert_eq!((found.records, found.rejected[0].2.len()), (vec!["{\"b\":2}".to_owned()], 300_006));
     let lines = format!("a\n{}\nb\n", "y".repeat(300_000));
     let found = split_from(Position::default(), lines.as_bytes(), &[1000], Ending::Whole, RECORD_BYTES_MAX);
     assert_eq!((found.records.len(), found.rejected[0].0, found.rejected[0].2.len()), (2, 2, 300_000));

@@ -1,0 +1,131 @@
+//! Verification: read every byte, compare everything with everything, list all damage.
+//!
+//! It opens the database afresh and for itself, so that what it reads does not move while a writer goes on, and comes
+//! from the disk as far as RocksDB is concerned. It never stops at the first damage and mends nothing.
+
+mod block;
+mod files;
+mod keys;
+mod names;
+mod stream;
+
+use std::collections::BTreeMap;
+
+use crate::archive::{Archive, State};
+use crate::damage::{Damage, DamageCode};
+use crate::error::{Error, Result};
+use crate::recover::Lost;
+use crate::streams;
+use crate::tips::{Ledger, Tip};
+
+/// How far a verification is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Records that were checked.
+    pub records: u64,
+    /// Records there are, as the heads say.
+    pub records_total: u64,
+    /// Bytes of the bodies that were checked.
+    pub bytes: u64,
+}
+
+/// What a verification found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// Streams that were checked.
+    pub streams: u64,
+    /// Records whose bytes were hashed and are in the tree.
+    pub records: u64,
+    /// Bytes of their bodies.
+    pub bytes: u64,
+    /// Blocks that were read.
+    pub blocks: u64,
+    /// Acknowledged states (tips) whose root was computed again.
+    pub tips: u64,
+    /// Everything that is not as it was written.
+    pub damage: Vec<Damage>,
+    /// What could not be checked, because damage stands before it.
+    pub unchecked: Vec<String>,
+    /// What is worth knowing and no damage: an append that was cut short before it was acknowledged.
+    pub notes: Vec<String>,
+}
+
+impl Verification {
+    /// Whether there was anything to verify. An empty archive proves nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records == 0 && self.damage.is_empty() && self.unchecked.is_empty()
+    }
+
+    fn add(&mut self, damage: Damage) {
+        // One bad file shows at many doors; each finding is told once.
+        if !self.damage.contains(&damage) {
+            self.damage.push(damage);
+        }
+    }
+
+    /// Keeps damage as a finding; every other error ends the verification.
+    fn take<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(Error::Damaged(damage)) => {
+                self.add(*damage);
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// Verifies a whole archive and says how far it is after every few blocks.
+///
+/// # Errors
+/// Only what keeps it from reading at all, such as a database that does not open. Damage is in the result.
+pub fn verify(archive: &Archive, progress: &mut dyn FnMut(Progress)) -> Result<Verification> {
+    let (directory, options) = (archive.directory(), archive.options());
+    let mut report = Verification::default();
+    files::check_log(directory, options, &mut report)?;
+    let State { store, lost, .. } = State::open(directory, options)?;
+    files::check(directory, &store, &mut report)?;
+    let tips = check_ledger(directory, &mut report)?;
+    lost.iter().for_each(|lost| report.add(lost_damage(lost)));
+    let streams = streams::all(&store, |damage| {
+        report.add(damage);
+        Ok(())
+    })?;
+    names::check(&store, &streams, &mut report)?;
+    keys::check(&store, &streams, &mut report)?;
+    let records_total = streams.iter().map(|stream| stream.head.size()).sum();
+    for stream in &streams {
+        let tips = tips.get(&stream.number).map(Vec::as_slice).unwrap_or_default();
+        let mut tell = |records, bytes| progress(Progress { records, records_total, bytes });
+        stream::check(&store, stream, tips, options.threads, &mut tell, &mut report)?;
+    }
+    Ok(report)
+}
+
+/// The tips of each stream, smallest first.
+fn check_ledger(directory: &crate::directory::Directory, report: &mut Verification) -> Result<BTreeMap<u32, Vec<Tip>>> {
+    let mut by_stream: BTreeMap<u32, Vec<Tip>> = BTreeMap::new();
+    let Some(ledger) = report.take(Ledger::read(&directory.tips()))? else { return Ok(by_stream) };
+    if ledger.torn_bytes > 0 {
+        let found = format!("{} bytes at the end that are no tip", ledger.torn_bytes);
+        report.add(Damage::new(DamageCode::Tips, "whole tips", found).file(directory.tips()));
+    }
+    ledger.damage.into_iter().for_each(|damage| report.add(damage));
+    ledger.tips.into_iter().for_each(|tip| by_stream.entry(tip.stream).or_default().push(tip));
+    by_stream.values_mut().for_each(|tips| tips.sort_by_key(|tip| tip.size));
+    Ok(by_stream)
+}
+
+fn lost_damage(lost: &Lost) -> Damage {
+    let (expected, found) = (format!("{} records", lost.acknowledged), format!("{} records", lost.found));
+    let damage = Damage::new(DamageCode::Acknowledged, expected, found).records(lost.found..lost.acknowledged);
+    match &lost.stream {
+        Some(name) => damage.stream(name),
+        None => damage,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The values of a record that a person wants to see: those asked for, or those that tell most.
 
 use logkeep_index::filter::{self, FieldName, Filter, ValueKind};
-use crate::pending::record_fields;
+use logkeep_index::record_values;
 use serde_json::Value;
 
 use crate::output::escape;
@@ -60,7 +60,7 @@ impl Fields {
     /// Takes a record apart.
     pub(crate) fn of(body: &[u8]) -> Fields {
         let mut fields = Vec::new();
-        record_fields(body, &mut |path, value| {
+        record_values(&mut logkeep_storage::Fields::default(), body, |path, value| {
             fields.push(Field { path: path.to_owned(), text: value.text.to_owned(), kind: value.kind });
         });
         Fields(fields)

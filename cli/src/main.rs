@@ -9,7 +9,6 @@ mod hours;
 mod interrupt;
 mod moment;
 mod output;
-mod pending;
 mod place;
 mod selection;
 mod size;

@@ -1,6 +1,8 @@
 //! Which streams a command is about: `--in entra/*`.
 
-use crate::pending::StreamPattern;
+use std::convert::Infallible;
+
+use logkeep_index::StreamPattern;
 use logkeep_storage::{Archive, StreamStat};
 
 use crate::exit::Failure;
@@ -8,12 +10,8 @@ use crate::place;
 
 /// The patterns of `--in`.
 pub(crate) fn patterns(texts: &[String]) -> Result<Vec<StreamPattern>, Failure> {
-    let read = |text: &String| {
-        text.parse::<StreamPattern>().map_err(|error| {
-            Failure::usage(format!("--in {text:?}: {error}")).hint("write a stream such as entra/signin, or entra/*")
-        })
-    };
-    texts.iter().map(read).collect()
+    // Every text is a pattern; one that means no stream is told by `strangers`.
+    texts.iter().map(|text| text.parse().map_err(|never: Infallible| match never {})).collect()
 }
 
 /// The streams that one of the patterns means, by name; all if there is no pattern.

@@ -4,13 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::pending::Indexer;
 use logkeep_server::intake::{
     Form, ImportError, ImportErrorKind, ImportOptions, Origin, Overrides, Sink, SinkError, Summary, Surroundings, import,
 };
 use logkeep_storage::{Append, Appended, Archive, Error, Writer};
 
 use crate::args::{ImportArgs, InputForm};
+use crate::commands;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::moment;
@@ -114,12 +114,7 @@ fn index(archive: &Archive, place: &Place, interrupt: &Interrupt, output: &mut O
     if interrupt.is_set() {
         return Ok(());
     }
-    let bar = Progress::things(output, None);
-    bar.say("indexing: blocks");
-    let indexed = Indexer::open(&place.index())
-        .and_then(|mut indexer| indexer.catch_up(archive, &mut |indexed| bar.set(indexed.blocks)));
-    drop(bar);
-    if let Err(error) = indexed {
+    if let Err(error) = commands::index::catch_up(archive, place, output) {
         output.warn(&format!("{}; searches work, but slower", Failure::of(&error)));
         output.warn("`logkeep index rebuild` makes the index anew");
     }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use logkeep_index::filter::{Filter, ParseError};
+use logkeep_index::{Answered, Index, Order, Search, Searcher};
 use logkeep_storage::{Archive, RecordId, StoredRecord, Timestamp};
 
 use crate::args::{RecordForm, SearchArgs};
@@ -12,7 +13,6 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::output::records::{Mark, RecordPrinter};
-use crate::pending::{Answered, Index, Order, Search, Searcher};
 use crate::place::{self, Place};
 use crate::{moment, selection, size};
 
@@ -246,11 +246,15 @@ fn follow(
 
 /// Says on standard error what was found, what was left out, and what it took.
 fn report(answer: &Answer, count: u64, question: &Question, took: Duration, output: &mut Output) -> Exit {
-    let Answered { blocks, blocks_read, records, damage, .. } = &answer.answered;
+    let Answered { blocks, blocks_read, records, bytes, damage, index_problem, .. } = &answer.answered;
+    if let Some(problem) = index_problem {
+        output.warn(&format!("the index was not used: {problem}; `logkeep index check` says more"));
+    }
     let found = if count == 0 { "nothing found".to_owned() } else { format!("{} found", size::counted(count, "record")) };
     output.say(&format!(
-        "{found} among {}, {} of {} read, {}",
+        "{found} among {} ({}), {} of {} read, {}",
         size::grouped(*records),
+        size::human(*bytes),
         size::grouped(*blocks_read),
         size::counted(*blocks, "block"),
         duration(took),

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use logkeep_storage::{Archive, Damage, Error, StreamStat};
+use logkeep_index::Index;
+use logkeep_storage::{Archive, Damage, Error, StreamStat, Verification, verify};
 
 use crate::args::VerifyArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::output::progress::Progress;
 use crate::output::table::{Side, Table};
-use crate::pending::{Index, Verification, verify};
 use crate::place::{self, Place};
 use crate::size;
 

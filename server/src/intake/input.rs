@@ -213,15 +213,10 @@ fn unpack(packed: Box<dyn Read + Send>, compression: Compression, count: &Arc<At
     let counted = Counted { inner: packed, count: Arc::clone(count) };
     let buffered = BufReader::with_capacity(PACKED_BUFFER_BYTES, counted);
     let reader: Box<dyn Read + Send> = match compression {
-        Compression::Zstd => Box::new(zstd_reader(buffered)?),
+        Compression::Zstd => Box::new(logkeep_storage::zstd_reader(buffered)?),
         Compression::Gzip | Compression::None => Box::new(MultiGzDecoder::new(buffered)),
     };
     Ok(Decoder::Stream(reader, compression))
-}
-
-/// Stands in for `logkeep_storage::zstd_reader`, which only the storage crate can give.
-fn zstd_reader(_packed: impl io::BufRead) -> io::Result<io::Empty> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "zstd input is not read yet"))
 }
 
 struct Counted<R> {

@@ -97,7 +97,6 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-#[expect(dead_code, reason = "until storage reads zstd")]
 /// A zstd frame of one raw block: the format allows it, and no compressor is needed to write it.
 fn zstd(bytes: &[u8]) -> Vec<u8> {
     let mut frame = b"\x28\xb5\x2f\xfd\x00\x58".to_vec();
@@ -134,7 +133,7 @@ fn every_form_in_every_compression() {
         elements.iter().map(|element| format!("{{\"records\":[{element}]}}\r\n")).collect(),
     ];
     for form in &forms {
-        for packed in [form.clone().into_bytes(), gzip(form.as_bytes())] {
+        for packed in [form.clone().into_bytes(), gzip(form.as_bytes()), zstd(form.as_bytes())] {
             let mut bench = Bench::new();
             let path = bench.write("input", &packed);
             let summary = bench.import(&path).unwrap();
@@ -210,7 +209,7 @@ fn what_is_no_json_is_kept_aside_once_and_located() {
 fn a_cut_at_every_byte_loses_nothing_before_it_and_the_whole_file_adds_the_rest() {
     let elements = objects(12);
     let text = elements.join("\n");
-    for packed in [gzip(text.as_bytes())] {
+    for packed in [gzip(text.as_bytes()), zstd(text.as_bytes())] {
         for cut in 4..packed.len() {
             let mut bench = Bench::new();
             let path = bench.write("a.gz", &packed[..cut]);

@@ -2,11 +2,13 @@
 
 mod args;
 mod commands;
+mod continued;
 mod demo;
 mod exit;
 mod fields;
 mod hours;
 mod interrupt;
+mod manifest;
 mod moment;
 mod output;
 mod place;

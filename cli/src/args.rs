@@ -178,7 +178,7 @@ Examples:
   logkeep search 'userPrincipalName:\"anna@contoso.com\" errorCode:(50126 or 50053)' --in 'entra/*'
   logkeep search '203.0.113.*' --count
   logkeep search 'Operation=New-InboxRule' --fields CreationTime,UserId,ClientIP
-  logkeep search '*' --in m365/exchange --since yesterday -o raw | jq .UserId
+  logkeep search '*' --in purview/exchange --since yesterday -o raw | jq .UserId
   logkeep search 'CRITICAL' -f
 
 Exit codes: 0 found; 1 nothing found; 2 error; 3 the answer is not complete: some records are damaged.")]
@@ -276,7 +276,7 @@ pub(crate) enum ShowForm {
 ///
 /// RAW is the bytes of the records, STORED what their blocks take, RATIO how many times smaller that is. TAIL counts
 /// the records that wait to be put into a block. EMPTY HOURS are the hours (UTC) between first and last event in which
-/// not one event lies, and where the longest run of them begins.
+/// no event lies, then how many of them follow one another at most, and from when on.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -77,6 +77,13 @@ pub(crate) fn to_the_second(time: Timestamp) -> String {
     text.split('.').next().unwrap_or_default().replace('T', " ")
 }
 
+/// A time to the minute: `2024-09-02 23:00`.
+pub(crate) fn to_the_minute(time: Timestamp) -> String {
+    let mut text = to_the_second(time);
+    text.truncate("2024-09-02 23:00".len());
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,5 +123,6 @@ mod tests {
     fn times_are_shown() {
         assert_eq!(shown(Timestamp(0)), "1970-01-01T00:00:00Z");
         assert_eq!(to_the_second(NOW), "2024-09-02 23:00:00");
+        assert_eq!(to_the_minute(NOW), "2024-09-02 23:00");
     }
 }

@@ -94,29 +94,49 @@ impl Demo<'_> {
     }
 
     fn search(&mut self, story: &Story) -> Result<(), Failure> {
-        let Story { attacker, victim, spray_attempts, sprayed_users, .. } = story;
         self.narrator.step(self.output, "Search them")?;
-        self.why("Error 50126 is a wrong password. Where do the wrong passwords come from?")?;
-        let guesses = format!("errorCode:50126 ipAddress:\"{attacker}\"");
-        self.command(&["search", &guesses, "--in", "entra/*", "--limit", "3"])?;
-        let claim = format!("{spray_attempts} guesses from one address at {sprayed_users} people: a password spray");
-        self.expect(&guesses, &["entra/*"], *spray_attempts, &claim)?;
+        self.guesses(story)?;
         self.output.line("")?;
-        self.why("Was one of them right?")?;
-        let right = format!("errorCode=0 ipAddress:\"{attacker}\"");
+        self.success(story)?;
+        self.output.line("")?;
+        self.aftermath(story)
+    }
+
+    fn guesses(&mut self, story: &Story) -> Result<(), Failure> {
+        let Story { attacker, spray_attempts, sprayed_users, .. } = story;
+        self.why("Error 50126 is a wrong password. One address has many of them:")?;
+        let filter = format!("errorCode:50126 ipAddress:\"{attacker}\"");
+        self.command(&["search", &filter, "--in", "entra/*", "--limit", "3"])?;
+        let claim = format!("{spray_attempts} guesses at {sprayed_users} people from one address: a password spray");
+        self.expect(&filter, &["entra/*"], *spray_attempts, &claim)
+    }
+
+    fn success(&mut self, story: &Story) -> Result<(), Failure> {
+        let Story { attacker, victim, success_id, success_at, .. } = story;
+        self.why("Was one of the guesses right?")?;
+        let filter = format!("errorCode=0 ipAddress:\"{attacker}\"");
         let fields = "createdDateTime,userPrincipalName,appDisplayName";
-        self.command(&["search", &right, "--in", "entra/*", "--fields", fields])?;
-        self.expect(&right, &["entra/*"], 1, &format!("one: {victim} at {}", story.success_at))?;
-        self.output.line("")?;
-        self.why("What did the attacker do then, in whatever product?")?;
+        self.command(&["search", &filter, "--in", "entra/*", "--fields", fields])?;
+        self.expect(&filter, &["entra/*"], 1, &format!("one, for {victim} at {success_at}"))?;
+        let same = format!("{filter} id:{success_id}");
+        self.expect(&same, &["entra/*"], 1, &format!("it is the sign-in {success_id}"))
+    }
+
+    fn aftermath(&mut self, story: &Story) -> Result<(), Failure> {
+        let Story { attacker, victim, inbox_rules, attacker_inbox_rules, .. } = story;
+        self.why(&format!("{victim} is taken over. What came of it, in whatever product?"))?;
         let rule = format!("Operation=New-InboxRule \"{attacker}\"");
-        self.command(&["search", &rule, "--fields", "CreationTime,UserId,ClientIP,Parameters.Value"])?;
-        self.expect(&rule, &[], story.attacker_inbox_rules, "an inbox rule that hides the answers from the victim")?;
+        self.command(&["search", &rule, "--fields", "UserId,ClientIP,Parameters.Value"])?;
+        let others = size::counted((inbox_rules - attacker_inbox_rules) as u64, "other rule");
+        let claim = format!("a rule named {:?} hides mail since {}; {others} are harmless", story.rule_name, story.rule_at);
+        self.expect(&rule, &[], *attacker_inbox_rules, &claim)?;
         let everywhere = format!("\"{attacker}\"");
+        self.command(&["search", &everywhere, "--count"])?;
         let mentions = story.mentions.iter().map(|(_, count)| count).sum();
         let products: Vec<_> = story.mentions.iter().map(|(name, count)| format!("{name} {count}")).collect();
-        self.command(&["search", &everywhere, "--count"])?;
-        self.expect(&everywhere, &[], mentions, &format!("records that name the address: {}", products.join(", ")))
+        self.expect(&everywhere, &[], mentions, &format!("records name the address: {}", products.join(", ")))?;
+        let alert = format!("name:{} \"{attacker}\"", story.alert_id);
+        self.expect(&alert, &["defender/*"], 1, &format!("one of them is the alert {:?}", story.alert_title))
     }
 
     fn verify(&mut self) -> Result<(), Failure> {
@@ -157,7 +177,7 @@ impl Demo<'_> {
         let lines = [
             "Every step gave what it must. What to try next:".to_owned(),
             format!("   export LOGKEEP_ARCHIVE={archive}"),
-            "   logkeep search 'New-InboxRule or \"Add member to role\"' --in 'm365/*' --in 'entra/*'".to_owned(),
+            "   logkeep search 'New-InboxRule or \"Add member to role\"' --in 'purview/*' --in 'entra/*'".to_owned(),
             "   logkeep show entra/signin@0".to_owned(),
             "   logkeep import YOUR-OWN-FILES/    (a second time, nothing is stored twice)".to_owned(),
             "   logkeep --help".to_owned(),

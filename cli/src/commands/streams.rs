@@ -13,12 +13,12 @@ use crate::{moment, selection, size};
 const COLUMNS: [(&str, Side); 9] = [
     ("STREAM", Side::Left),
     ("RECORDS", Side::Right),
+    ("TAIL", Side::Right),
     ("RAW", Side::Right),
     ("STORED", Side::Right),
     ("RATIO", Side::Right),
-    ("FIRST EVENT (UTC)", Side::Left),
+    ("FIRST EVENT", Side::Left),
     ("LAST EVENT (UTC)", Side::Left),
-    ("TAIL", Side::Right),
     ("EMPTY HOURS", Side::Left),
 ];
 
@@ -65,7 +65,8 @@ fn table(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
     if rows.len() > 1 {
         table.push(total(rows));
     }
-    let lines = table.lines(output.to_terminal.then(|| output.width()));
+    // Lines are not cut: every column is worth its place, and a terminal shows long lines on two.
+    let lines = table.lines(None);
     if let Some((heading, rows)) = lines.split_first() {
         output.dim_line(heading)?;
         rows.iter().try_for_each(|line| output.line(line))?;
@@ -76,16 +77,16 @@ fn table(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
 impl Row {
     fn cells(&self) -> [String; 9] {
         let StreamStat { name, records, bytes_raw, bytes_stored, events, tail, .. } = &self.stat;
-        let time = |time: Option<_>| time.map_or_else(|| "-".to_owned(), moment::to_the_second);
+        let time = |time: Option<_>| time.map_or_else(|| "-".to_owned(), moment::to_the_minute);
         [
             name.to_string(),
             size::grouped(*records),
+            size::grouped(*tail),
             size::human(*bytes_raw),
             size::human(*bytes_stored),
             ratio(&self.stat).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.1}")),
             time(events.map(|events| events.0)),
             time(events.map(|events| events.1)),
-            size::grouped(*tail),
             self.empty_hours(),
         ]
     }
@@ -95,9 +96,8 @@ impl Row {
             _ if !self.hours_known => "unknown: damage".to_owned(),
             None => "-".to_owned(),
             Some((from, hours)) => {
-                let from = moment::to_the_second(from);
-                let from = from.get(..16).unwrap_or(&from);
-                format!("{}, longest {hours} h from {from}", size::grouped(self.hours.empty))
+                let (empty, hours) = (size::grouped(self.hours.empty), size::grouped(hours));
+                format!("{empty}, of them {hours} from {}", moment::to_the_minute(from))
             }
         }
     }
@@ -143,12 +143,12 @@ fn total(rows: &[Row]) -> [String; 9] {
     [
         "all".to_owned(),
         size::grouped(sum(|stat| stat.records)),
+        size::grouped(sum(|stat| stat.tail)),
         size::human(raw),
         size::human(stored),
         ratio.unwrap_or_default(),
         blank(),
         blank(),
-        size::grouped(sum(|stat| stat.tail)),
         blank(),
     ]
 }

@@ -106,11 +106,6 @@ impl Report {
         Verdict::Verified
     }
 
-    /// Everything that is not as it was written.
-    pub(crate) fn damage(&self) -> &[Damage] {
-        &self.checked.damage
-    }
-
     /// Prints the report for people.
     pub(crate) fn print(&self, output: &mut Output) -> Result<(), Failure> {
         output.line(&self.first_line())?;
@@ -118,11 +113,11 @@ impl Report {
             output.line("")?;
             self.table().lines(None).iter().try_for_each(|line| output.line(line))?;
         }
-        let findings = self.checked.damage.iter().map(ToString::to_string);
-        list(output, "damage", findings)?;
-        list(output, "index", self.index.iter().cloned())?;
-        list(output, "not checked", self.checked.unchecked.iter().cloned())?;
-        list(output, "note", self.checked.notes.iter().cloned())?;
+        let Verification { damage, unchecked, notes, .. } = &self.checked;
+        list(output, damage.iter().map(ToString::to_string))?;
+        list(output, self.index.iter().map(|finding| format!("index: {finding}")))?;
+        list(output, unchecked.iter().map(|what| format!("not checked: {what}")))?;
+        list(output, notes.iter().map(|note| format!("note: {note}")))?;
         output.detail(&self.speed());
         Ok(())
     }
@@ -195,12 +190,12 @@ fn finding(damage: &Damage) -> serde_json::Value {
     })
 }
 
-fn list(output: &mut Output, label: &str, items: impl Iterator<Item = String>) -> Result<(), Failure> {
+fn list(output: &mut Output, items: impl Iterator<Item = String>) -> Result<(), Failure> {
     for (number, item) in items.enumerate() {
         if number == 0 {
             output.line("")?;
         }
-        output.foreign(format!("{label}: {item}\n").as_bytes())?;
+        output.foreign(format!("{item}\n").as_bytes())?;
     }
     Ok(())
 }

@@ -18,6 +18,10 @@ pub(crate) const HAS_IDS: &str = "\u{2}id";
 const WORD_BYTES_MAX: usize = 200;
 /// Shortest word of letters and digits mixed that counts as an id.
 const ID_BYTES_MIN: usize = 12;
+/// Shortest word of hexadecimal digits, of both kinds, that counts as an id.
+const HEX_ID_BYTES_MIN: usize = 6;
+/// A word with so many decimal digits is an id: a fraction of a second, a number that counts up.
+const ID_DIGITS_MIN: usize = 7;
 
 /// What a block gives to the index.
 #[derive(Debug, Default)]
@@ -33,9 +37,12 @@ pub(crate) fn is_id(word: &str) -> bool {
     if word.len() > WORD_BYTES_MAX {
         return true;
     }
-    word.len() >= ID_BYTES_MIN
-        && word.bytes().any(|byte| byte.is_ascii_digit())
-        && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    if digits == 0 || !word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return false;
+    }
+    let hex = digits < word.len() && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    word.len() >= ID_BYTES_MIN || digits >= ID_DIGITS_MIN || (hex && word.len() >= HEX_ID_BYTES_MIN)
 }
 
 /// Hash of an id in the runs. Part of the index's format: a change needs a new [`crate::layout::VERSION`].
@@ -115,7 +122,7 @@ mod tests {
 
     #[test]
     fn ids_are_known_by_their_form() {
-        for id in ["100313236706b5d0", "8b4901f0886487ca7d9b24afb1edbf5efc752a35", &"x".repeat(201)] {
+        for id in ["100313236706b5d0", "54b395", "0899653z", "1000252022", &"x".repeat(201)] {
             assert!(is_id(id), "{id}");
         }
         for word in ["exchange", "50126", "wksp0u2z9", "authentication", "größe12345678"] {

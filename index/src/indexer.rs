@@ -181,7 +181,9 @@ impl Indexer {
             self.position.runs.pop();
         }
         self.position.runs.push(name);
-        self.dictionary.commit(&self.position)
+        self.dictionary.commit(&self.position)?;
+        // A reader that opened the index before has the file open; one that opens it now reads the new position.
+        replaced.map_or(Ok(()), |name| std::fs::remove_file(self.layout.run(&name)).map_err(io))
     }
 
     /// What is pending, after the blocks of the last run if that is open, and that run's name.

@@ -28,7 +28,7 @@ pub(crate) fn run(directory: &Path, corpus: &Path) -> Result<(), Box<dyn Error>>
                 if last {
                     return indexer.finish();
                 }
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::sleep(Duration::from_millis(500));
             }
         });
         let imported = import(writer, &archive_path, corpus);

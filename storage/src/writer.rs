@@ -274,10 +274,8 @@ fn check_version(store: &Store) -> Result<()> {
 }
 
 fn check_cursor(cursor: &Cursor) -> Result<()> {
-    let parts = [
-        ("name", cursor.name.len(), CURSOR_NAME_BYTES_MAX),
-        ("value", cursor.value.len(), CURSOR_VALUE_BYTES_MAX),
-    ];
+    let parts =
+        [("name", cursor.name.len(), CURSOR_NAME_BYTES_MAX), ("value", cursor.value.len(), CURSOR_VALUE_BYTES_MAX)];
     let too_large = parts.into_iter().find(|(_, bytes, max)| bytes > max);
     let name = || cursor.name.chars().take(64).collect();
     too_large.map_or(Ok(()), |(part, bytes, max)| Err(Error::CursorTooLarge { name: name(), part, bytes, max }))

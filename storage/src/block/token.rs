@@ -139,7 +139,9 @@ fn guid(text: &[u8]) -> Option<&[u8]> {
 
 fn time(text: &[u8]) -> Option<(Piece<'_>, usize)> {
     let number = |from: usize, to: usize| -> Option<i64> {
-        text.get(from..to)?.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
+        text.get(from..to)?
+            .iter()
+            .try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
     };
     let space = match text.get(10)? {
         b'T' => false,

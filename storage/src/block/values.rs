@@ -1,9 +1,9 @@
 //! A list of byte strings in one buffer.
 
+use super::BlockError;
 use super::ints;
 use super::segment::{SegmentWriter, Segments};
 use super::varint::{Reader, put};
-use super::BlockError;
 
 /// Byte strings, one after another, and where each ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -46,15 +46,3 @@ pub use time::{TimeError, Timestamp};
 pub use verify::{Progress, Verification, verify};
 pub use writer::Writer;
 pub use zstd_reader::zstd_reader;
-
-#[doc(hidden)]
-pub mod spike {
-    //! temporary
-    use super::block::*;
-    /// temporary
-    pub fn run(lines: &[&[u8]], events: &[i64]) -> (usize, usize, Vec<(String, usize)>) {
-        let rows: Vec<Row<'_>> = lines.iter().zip(events).map(|(b, e)| Row { body: b, event: super::Timestamp(*e), received: super::Timestamp(0) }).collect();
-        let e = encode(&rows, &Envelope { stream: 0, first: 0, salt: [0; 32], root: [0; 32] }).unwrap();
-        (e.head.len(), e.chunks.iter().map(Vec::len).sum(), Vec::new())
-    }
-}

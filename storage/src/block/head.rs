@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::varint::{Reader, put, put_bytes};
 use super::BlockError;
+use super::zstd_frame::{compress, decompress};
 use crate::time::Timestamp;
 
 /// First bytes of a block head.
@@ -50,9 +51,8 @@ impl LazyDirectory {
         if let Some(directory) = self.parsed.get() {
             return Ok(directory);
         }
-        let raw = zstd::bulk::decompress(&self.compressed, self.raw_bytes).ok();
-        let raw = raw.filter(|raw| raw.len() == self.raw_bytes);
-        let raw = raw.ok_or(BlockError::Head("has a directory that cannot be decompressed"))?;
+        let raw = decompress(&self.compressed, self.raw_bytes, 0)
+            .map_err(|_| BlockError::Head("has a directory that cannot be decompressed"))?;
         let directory = Directory::parse(&raw).ok_or(BlockError::Directory("structure"))?;
         Ok(self.parsed.get_or_init(|| directory))
     }
@@ -129,9 +129,9 @@ impl BlockHead {
     }
 
     /// The head's bytes.
-    pub(crate) fn encode(&self, level: i32) -> Result<Vec<u8>, BlockError> {
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, BlockError> {
         let directory = self.directory.get()?.encode();
-        let compressed = zstd::bulk::compress(&directory, level).map_err(|_| BlockError::Head("zstd"))?;
+        let compressed = compress(&directory)?;
         let mut out = Vec::with_capacity(BLOCK_HEAD_BYTES + compressed.len());
         out.extend_from_slice(&BLOCK_MAGIC);
         out.extend_from_slice(&[1, 0, 0, 0]);

@@ -16,6 +16,7 @@ mod splitter;
 mod token;
 mod values;
 mod varint;
+mod zstd_frame;
 
 pub(crate) use encode::{EncodedBlock, Envelope, Row, encode};
 pub use head::{BlockHead, ColumnHead};

@@ -8,6 +8,7 @@ use super::head::{Directory, SegmentHead};
 use super::segment::Segments;
 use super::values::{self, Values};
 use super::varint::Reader;
+use super::zstd_frame::decompress;
 use super::{BlockError, BlockHead, ints};
 use crate::error::Error;
 use crate::time::Timestamp;
@@ -371,14 +372,6 @@ fn put_row(out: &mut Vec<u8>, shape: &Shape, columns: &[Coded], next: &mut [usiz
     }
     out.extend_from_slice(literals.next().ok_or_else(missing)?);
     Ok(())
-}
-
-fn decompress(bytes: &[u8], raw_bytes: usize, number: u16) -> Result<Vec<u8>, BlockError> {
-    let raw = zstd::bulk::decompress(bytes, raw_bytes).map_err(|_| BlockError::Compression { number })?;
-    if raw.len() != raw_bytes {
-        return Err(BlockError::Length { what: "segment", expected: raw_bytes, found: raw.len() });
-    }
-    Ok(raw)
 }
 
 /// Passes over a row's values.

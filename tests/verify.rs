@@ -1,19 +1,7 @@
 //! Verification: right is 0, damage is 1 and named, what could not be checked is 3.
 
-use std::fs;
-use std::path::PathBuf;
-
 use crate::records::{archived, steady};
 use crate::sandbox::{Sandbox, assert_snapshot};
-
-/// The largest file of the database with records in it.
-fn data_file(sandbox: &Sandbox) -> PathBuf {
-    let entries = fs::read_dir(sandbox.path("home/.local/share/logkeep/db")).unwrap();
-    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|ending| ending == "blob"));
-    files.sort_by_key(|path| fs::metadata(path).unwrap().len());
-    files.pop().unwrap()
-}
 
 #[test]
 fn all_is_right() {
@@ -29,19 +17,18 @@ fn all_is_right() {
 
 #[test]
 fn one_bit_is_found_and_searches_say_that_they_are_incomplete() {
-    let sandbox = archived();
-    let file = data_file(&sandbox);
-    let mut bytes = fs::read(&file).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(&file, bytes).unwrap();
-    let run = sandbox.run(["verify"]).expect_code(1);
-    assert!(run.text().starts_with("FAILED "), "{}", run.transcript());
-    assert!(run.text().contains("test/"), "the stream is named: {}", run.transcript());
-    let json = sandbox.run(["verify", "--json"]).expect_code(1);
+    let sandbox = Sandbox::new();
+    sandbox.run(["demo", "--scale", "0.2", "--keep"]).expect_code(0);
+    let damaged = |arguments: &[&str]| sandbox.run(arguments.iter().chain(&["--archive", "logkeep-demo/damaged"]));
+    let report = damaged(&["verify"]).expect_code(1);
+    assert!(report.text().starts_with("FAILED "), "{}", report.transcript());
+    assert!(report.text().contains(" block ") && report.text().contains(".blob"), "{}", report.transcript());
+    let json = damaged(&["verify", "--json"]).expect_code(1);
     assert!(json.text().contains(r#""verdict":"FAILED""#), "{}", json.text());
-    let answer = sandbox.run(["search", "*", "--count"]).expect_code(3);
-    assert!(answer.stderr.contains("the answer is not complete"), "{}", answer.stderr);
+    let answer = damaged(&["search", "*", "-o", "raw"]).expect_code(3);
+    assert!(answer.stderr.contains("warning: the answer is not complete"), "{}", answer.stderr);
+    let export = damaged(&["export", "--to", "out"]).expect_code(3);
+    assert!(export.stderr.contains("warning: missing: damage"), "{}", export.stderr);
 }
 
 #[test]

@@ -14,7 +14,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("LOGKEEP_COM
 /// Keep your own provable copy of your cloud's security logs, and search it
 #[derive(Debug, Parser)]
 #[command(name = "logkeep", version = VERSION, after_help = OVERVIEW, max_term_width = 100)]
-#[command(propagate_version = true, disable_help_subcommand = true, infer_long_args = true)]
+#[command(disable_help_subcommand = true, infer_long_args = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

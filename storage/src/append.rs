@@ -190,7 +190,7 @@ fn ragged_block(store: &Store, stream: &Stream) -> Result<(DecodedRows, RaggedBl
     let stored = stored.ok_or_else(|| missing().block(first))?;
     let chunk_bytes = blocks::WholeBlock::read(store, &stored.head)?.bytes();
     let (chunk_count, head_bytes) =
-        (stored.head.chunk_count().map_err(|error| Damage::of_head(&stored.head, error))?, stored.bytes.len() as u64);
+        (stored.head.chunk_count().map_err(|error| Damage::of_head(&stored.head, &error))?, stored.bytes.len() as u64);
     let (head, rows) = blocks::rows(store, &stream.name, stored)?;
     if head.count != stream.head.ragged {
         let expected = format!("{} records", stream.head.ragged);

@@ -385,6 +385,9 @@ impl Cut {
     }
 }
 
+/// A list of pieces by its mark and ordinal.
+type Filling<'a> = ((u8, u8), Fill<'a>);
+
 /// A list of pieces being read.
 enum Fill<'a> {
     Guids(&'a [u8]),
@@ -416,10 +419,7 @@ fn decode_pattern(
     Ok(values)
 }
 
-fn decode_fills<'a>(
-    node: &mut Reader<'_>,
-    segments: &'a dyn Segments,
-) -> Result<Vec<((u8, u8), Fill<'a>)>, BlockError> {
+fn decode_fills<'a>(node: &mut Reader<'_>, segments: &'a dyn Segments) -> Result<Vec<Filling<'a>>, BlockError> {
     let lists = node.size().ok_or(BlockError::Directory("lists of pieces"))?;
     let mut fills = Vec::new();
     for _ in 0..lists {

@@ -178,7 +178,7 @@ fn column_mask(values: &[&[u8]]) -> u64 {
         let Some(slot) = seen.get_mut(hash as usize % 64) else { continue };
         if *slot != hash {
             *slot = hash;
-            all |= mask::mask(value);
+            all |= mask(value);
         }
     }
     all

@@ -59,7 +59,7 @@ impl Values {
 }
 
 /// Writes a list: lengths, then the bytes in one segment.
-pub(crate) fn encode<'a>(values: &[&'a [u8]], node: &mut Vec<u8>, segments: &mut SegmentWriter) {
+pub(crate) fn encode(values: &[&[u8]], node: &mut Vec<u8>, segments: &mut SegmentWriter) {
     let lengths: Vec<u32> = values.iter().map(|value| value.len() as u32).collect();
     ints::encode_codes(&lengths, node, segments);
     put(node, u64::from(segments.put(values.concat())));

@@ -111,8 +111,10 @@ impl Index {
         Ok(match required {
             Required::All => Candidates::All,
             Required::And(members) => {
+                // A scan of all words is only worth it where nothing else prunes.
+                let looked_up = members.iter().any(|member| !needs_scan(member));
                 let mut all = Candidates::All;
-                for member in members {
+                for member in members.iter().filter(|member| !looked_up || !needs_scan(member)) {
                     all = all.and(self.candidates(member)?);
                 }
                 all
@@ -218,6 +220,16 @@ impl Index {
         checked.findings.extend(findings);
         checked.expected.clear();
         Ok(())
+    }
+}
+
+/// Whether all words of the dictionary have to be looked at.
+fn needs_scan(required: &Required) -> bool {
+    match required {
+        Required::Suffix(_) | Required::Contains(_) => true,
+        Required::And(members) => members.iter().all(needs_scan),
+        Required::Or(members) => members.iter().any(needs_scan),
+        _ => false,
     }
 }
 

@@ -6,6 +6,7 @@ use logkeep_index::{Index, Search};
 use logkeep_storage::Timestamp;
 
 use crate::dice::Dice;
+use crate::reference::expected;
 use crate::shelf::{Shelf, difference};
 
 /// Files that say nothing about what is found where.
@@ -50,7 +51,7 @@ fn says_so(shelf: &Shelf, searches: &[Search], what: &str) -> bool {
     };
     let searcher = shelf.searcher(index);
     for search in searches {
-        assert_eq!(difference(&shelf.all, &searcher, search), None, "{what}");
+        assert_eq!(difference(&expected(&shelf.all, search), &searcher, search), None, "{what}");
     }
     is_noticed
 }

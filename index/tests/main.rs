@@ -7,5 +7,6 @@ mod damage;
 mod dice;
 mod questions;
 mod reference;
+mod samples;
 mod shelf;
 mod upkeep;

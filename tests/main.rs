@@ -4,5 +4,6 @@
 #![cfg(test)]
 
 mod bindings; // the committed bindings are handed out for their own RocksDB only
+mod harm; // killed processes, full disks, broken input, flipped bytes
 mod sandbox; // the fresh folder, the clean environment, snapshots
 mod tidy; // the architecture as tests

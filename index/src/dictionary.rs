@@ -89,7 +89,8 @@ impl Dictionary {
     /// Opens the newest commit; `None` if there is none or it is of another version.
     pub(crate) fn open(root: &Path) -> Result<Option<(Self, Position)>> {
         let failed = |error: tantivy::TantivyError| failed(root, error);
-        let present = root.join("meta.json").try_exists().map_err(|source| Error::Io { path: root.to_owned(), source })?;
+        let present =
+            root.join("meta.json").try_exists().map_err(|source| Error::Io { path: root.to_owned(), source })?;
         if !present {
             return Ok(None);
         }
@@ -171,21 +172,15 @@ impl Dictionary {
         for segment in self.reader.searcher().segment_readers() {
             let place = self.place_reader(segment)?;
             let inverted = segment.inverted_index(self.fields.terms).map_err(|error| failed(&self.root, error))?;
-            let mut stream = inverted
-                .terms()
-                .range()
-                .ge(from.as_bytes())
-                .lt(to.as_bytes())
-                .into_stream()
-                .map_err(io)?;
+            let mut stream =
+                inverted.terms().range().ge(from.as_bytes()).lt(to.as_bytes()).into_stream().map_err(io)?;
             while stream.advance() {
                 let Some((word, mark)) = divided(stream.key()) else { continue };
                 if !wanted(word) {
                     continue;
                 }
                 let info = stream.value().clone();
-                let mut postings =
-                    inverted.read_postings_from_terminfo(&info, IndexRecordOption::Basic).map_err(io)?;
+                let mut postings = inverted.read_postings_from_terminfo(&info, IndexRecordOption::Basic).map_err(io)?;
                 let mut document = postings.doc();
                 while document != TERMINATED {
                     found((place(document), mark));

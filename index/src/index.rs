@@ -85,9 +85,14 @@ impl Index {
                     continue;
                 }
                 checked.blocks += 1;
-                if let Ok(expected) = archive.read_block(&stream.name, &head, entries) {
-                    self.check_block(place, &expected.ids, &mut checked);
-                    checked.expect_words(place, expected.words);
+                match archive.read_block(&stream.name, &head, entries) {
+                    Ok(expected) => {
+                        self.check_block(place, &expected.ids, &mut checked);
+                        checked.expect_words(place, expected.words);
+                    }
+                    // What is wrong with the archive is for its own verification to say.
+                    Err(logkeep_storage::Error::Damaged(_)) => checked.unreadable.push(place),
+                    Err(error) => return Err(error.into()),
                 }
                 progress(checked.blocks);
             }
@@ -167,7 +172,8 @@ impl Index {
             }
         }
         for place in seen.symmetric_difference(&self.inner.covered) {
-            let text = format!("block {} of stream {} is in the dictionary or the runs only", place.first, place.stream);
+            let text =
+                format!("block {} of stream {} is in the dictionary or the runs only", place.first, place.stream);
             checked.findings.push(text);
         }
         Ok(())
@@ -204,9 +210,12 @@ impl Index {
             }
             checked.words += expected.0;
         }
-        for place in found.keys() {
-            checked.findings.push(format!("block {} of stream {} has words, but is no block", place.first, place.stream));
+        let mut findings = Vec::new();
+        for place in found.keys().filter(|place| !checked.unreadable.contains(place)) {
+            let text = format!("block {} of stream {} has words, but is no block", place.first, place.stream);
+            findings.push(text);
         }
+        checked.findings.extend(findings);
         checked.expected.clear();
         Ok(())
     }
@@ -229,6 +238,7 @@ pub struct Checked {
     /// Ids in the runs.
     pub ids: u64,
     expected: HashMap<Place, (u64, u64)>,
+    unreadable: Vec<Place>,
 }
 
 impl Checked {

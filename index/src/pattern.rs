@@ -25,7 +25,8 @@ impl StreamPattern {
             if parts.peek().is_none() {
                 return rest.ends_with(part);
             }
-            let Some((_, after)) = rest.split_once(part).filter(|_| !part.is_empty()).or(Some(("", rest)).filter(|_| part.is_empty()))
+            let Some((_, after)) =
+                rest.split_once(part).filter(|_| !part.is_empty()).or(Some(("", rest)).filter(|_| part.is_empty()))
             else {
                 return false;
             };

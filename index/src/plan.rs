@@ -50,15 +50,15 @@ impl Plan {
     pub(crate) fn matches(&self, body: &[u8], fields: &mut Fields) -> bool {
         let mut texts = Vec::new();
         fields.of(body, |path, raw, quoted| texts.push((path.to_owned(), text(raw, quoted), quoted)));
-        let record: Vec<_> =
-            texts.iter().map(|(path, text, quoted)| (path.as_str(), value(text, *quoted))).collect();
+        let record: Vec<_> = texts.iter().map(|(path, text, quoted)| (path.as_str(), value(text, *quoted))).collect();
         self.filter.matches(&record)
     }
 }
 
 impl Node {
     fn new(filter: &Filter, index: Option<&Index>) -> Result<Self> {
-        let all = |members: &[Filter]| members.iter().map(|member| Self::new(member, index)).collect::<Result<Vec<_>>>();
+        let all =
+            |members: &[Filter]| members.iter().map(|member| Self::new(member, index)).collect::<Result<Vec<_>>>();
         let test = |field: Option<&FieldName>, test: &Test| {
             let candidates = index.map_or(Ok(Candidates::All), |index| index.candidates(&test.required()))?;
             Ok(Self::Test { field: field.cloned(), test: test.clone(), candidates })

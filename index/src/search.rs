@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use logkeep_storage::{Archive, Block, BlockError, BlockHead, Damage, Fields, StoredRecord, StreamName, StreamStat, Timestamp};
+use logkeep_storage::{
+    Archive, Block, BlockError, BlockHead, Damage, Fields, StoredRecord, StreamName, StreamStat, Timestamp,
+};
 
 use crate::error::Result;
 use crate::filter::Filter;
@@ -133,11 +135,7 @@ impl Searcher {
     ///
     /// # Errors
     /// When the archive cannot be read at all. Damage in single blocks is in the answer.
-    pub fn search(
-        &self,
-        search: &Search,
-        found: &mut dyn FnMut(StoredRecord) -> ControlFlow<()>,
-    ) -> Result<Answered> {
+    pub fn search(&self, search: &Search, found: &mut dyn FnMut(StoredRecord) -> ControlFlow<()>) -> Result<Answered> {
         let mut answered = Answered::default();
         let plan = self.plan(search, &mut answered);
         let scope = self.scope(search, &plan, &mut answered)?;
@@ -223,7 +221,8 @@ impl Searcher {
         let mut streams = self.archive.streams()?;
         let meant = |name: &StreamName| search.streams.is_empty() || search.streams.iter().any(|p| p.matches(name));
         streams.retain(|stream| meant(&stream.name));
-        let mut scope = Scope { streams: Vec::new(), tails: Vec::new(), tail_streams: Vec::new(), candidates: Vec::new() };
+        let mut scope =
+            Scope { streams: Vec::new(), tails: Vec::new(), tail_streams: Vec::new(), candidates: Vec::new() };
         for (number, stream) in streams.iter().enumerate() {
             let mut end = stream.records;
             match self.archive.tail(&stream.name) {

@@ -78,7 +78,8 @@ fn unicode<'a>(text: &'a str, out: &mut String) -> &'a str {
         let character = char::decode_utf16([unit, low]).next()?.ok()?;
         (0xd800..0xdc00).contains(&unit).then_some((character, rest))
     });
-    let (character, rest) = pair.unwrap_or((char::from_u32(u32::from(unit)).unwrap_or(char::REPLACEMENT_CHARACTER), rest));
+    let (character, rest) =
+        pair.unwrap_or((char::from_u32(u32::from(unit)).unwrap_or(char::REPLACEMENT_CHARACTER), rest));
     out.push(character);
     rest
 }

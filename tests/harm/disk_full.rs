@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Kept, Random};
+use crate::sandbox::Run;
 
 const DISK_BYTES: u64 = 24 << 20;
 /// What is left on the disk when the import begins, in KiB.
@@ -71,7 +72,7 @@ fn an_archive_is_made_when_there_is_space_again() {
 }
 
 /// Looks at the archive on the full disk; how many records it has.
-fn after(kept: &Kept, run: &crate::sandbox::Run, first: &[u8], second: &[u8]) -> u64 {
+fn after(kept: &Kept, run: &Run, first: &[u8], second: &[u8]) -> u64 {
     let stored = kept.counts().get("app/disk").copied().unwrap_or(0);
     let acknowledged = kept.acknowledged().values().sum::<u64>();
     assert!(stored >= lines(first) && stored >= acknowledged, "{stored} stored, {acknowledged} acknowledged");
@@ -88,13 +89,13 @@ fn after(kept: &Kept, run: &crate::sandbox::Run, first: &[u8], second: &[u8]) ->
 }
 
 /// The error names the cause and what to do about it.
-fn said(run: &crate::sandbox::Run) {
+fn said(run: &Run) {
     assert_eq!(run.code, Some(2), "{}", run.transcript());
-    let words = ["No space left on device", "same command"];
+    let words = ["no space is left", "free some, then run the same again"];
     assert!(words.iter().all(|word| run.stderr.contains(word)), "{}", run.transcript());
 }
 
-fn import(kept: &Kept, file: &str) -> crate::sandbox::Run {
+fn import(kept: &Kept, file: &str) -> Run {
     kept.run(["import", file, "--stream", "app/disk", "--time-path", "time", "--json"])
 }
 

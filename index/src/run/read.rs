@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::bits::BitReader;
 use super::{HEAD_BYTES, MAGIC, PLACE_BYTES, Place, VERSION};
-use logkeep_storage::crc32;
 use crate::error::{Error, Result};
+use logkeep_storage::crc32;
 
 /// Most bytes of a run's head and bucket offsets.
 const HEAD_BYTES_MAX: u64 = 1 << 30;
@@ -69,7 +69,17 @@ impl Run {
         if body_at > length {
             return Err(damaged("is cut"));
         }
-        Ok(Self { path: path.to_owned(), file, places, offsets_at, body_at, hash_bits, block_bits, rice_bits, bucket_bits })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            places,
+            offsets_at,
+            body_at,
+            hash_bits,
+            block_bits,
+            rice_bits,
+            bucket_bits,
+        })
     }
 
     /// The blocks that the run covers.
@@ -138,7 +148,8 @@ impl Run {
         let (from, to) = bounds.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
         let from = u32::from_le_bytes(*from);
         let to = u32::from_le_bytes(to.first_chunk().copied().unwrap_or_default());
-        let length = to.checked_sub(from).filter(|length| *length >= 8).ok_or_else(|| self.damaged("has bad offsets"))?;
+        let length =
+            to.checked_sub(from).filter(|length| *length >= 8).ok_or_else(|| self.damaged("has bad offsets"))?;
         let mut bytes = vec![0; length as usize];
         self.file.read_exact_at(&mut bytes, self.body_at + u64::from(from)).map_err(|_| self.damaged("is cut"))?;
         let (bytes, crc) = bytes.split_at_checked(length as usize - 4).unwrap_or_default();

@@ -1,5 +1,38 @@
-//! placeholder
-#[cfg_attr(not(test), expect(dead_code, reason = "the demo command is the only user, and not here yet"))]
-mod demo;
+//! The command line: parse, run, exit code.
 
-fn main() {}
+mod args;
+mod commands;
+mod continued;
+mod demo;
+mod exit;
+mod fields;
+mod hours;
+mod interrupt;
+mod manifest;
+mod moment;
+mod output;
+mod place;
+mod selection;
+mod size;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Cli;
+use output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut output = Output::new(&cli.global);
+    let ended = commands::run(cli, &mut output).and_then(|exit| output.flush().map(|()| exit));
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            if !failure.is_silent() {
+                output.failure(&failure);
+            }
+            failure.code()
+        }
+    }
+}

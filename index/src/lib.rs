@@ -1,4 +1,28 @@
 //! Finding records: terms, the quick filter, the index that prunes, and the search over an archive.
+//!
+//! The archive decides what matches; the index only says where a match cannot be. A search gives the same answer
+//! with the index, without it, and with one that is half made.
 
+mod dictionary;
+mod entry;
+mod error;
 pub mod filter;
+mod index;
+mod indexer;
+mod layout;
+mod parallel;
+mod pattern;
+mod plan;
+mod rows;
+mod run;
+mod search;
 pub mod terms;
+mod text;
+
+pub use error::{Error, Result};
+pub use index::{Checked, Index};
+pub use indexer::{Indexed, Indexer};
+pub use pattern::StreamPattern;
+pub use rows::Rows;
+pub use search::{Answered, Order, Search, Searcher};
+pub use text::record_values;

@@ -1,1 +1,3 @@
-//! placeholder
+//! What takes records in and gives answers out over a long life: for now the intake of files.
+
+pub mod intake;

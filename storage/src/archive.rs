@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use logkeep_proof::Hash;
 
-use crate::block::BlockHead;
-use crate::blocks::{self, StoredBlock};
+use crate::block::{Block, BlockError, BlockHead};
+use crate::blocks;
 use crate::damage::{Damage, DamageCode};
 use crate::directory::{Directory, Fingerprint, fingerprint};
 use crate::error::{Error, Result};
@@ -220,15 +220,53 @@ impl Archive {
         Ok(heads)
     }
 
-    /// The block that begins with record `first`, `None` if none does.
+    /// Reads in a block, chunk by chunk as `read` asks for them.
+    ///
+    /// `head` is as [`Archive::blocks`] gave it. Where a writer has replaced the block since, `read` is called again
+    /// with the new one.
     ///
     /// # Errors
-    /// Damage in the head.
-    pub fn block(&self, stream: &StreamName, first: u64) -> Result<Option<StoredBlock>> {
+    /// Damage in the block.
+    pub fn read_block<R>(
+        &self,
+        stream: &StreamName,
+        head: &BlockHead,
+        mut read: impl FnMut(&Block<'_>) -> std::result::Result<R, BlockError>,
+    ) -> Result<R> {
         let store = self.store();
-        let Some(found) = streams::find(&store, stream)? else { return Ok(None) };
-        let stored = blocks::head(&store, stream, found.number, first)?;
-        Ok(stored.map(|stored| StoredBlock::new(store, stream.clone(), stored.head)))
+        let mut once = |head: &BlockHead| {
+            let chunks = blocks::BlockChunks::new(&store, head);
+            Block::new(head, &chunks).and_then(|block| read(&block))
+        };
+        once(head).or_else(|error| {
+            let now = blocks::head(&store, stream, head.stream, head.first)?;
+            match now.filter(|now| now.head != *head) {
+                Some(now) => once(&now.head).map_err(|error| Damage::of_block(stream, head.first, error)),
+                None => Err(Damage::of_block(stream, head.first, error)),
+            }
+        })
+    }
+
+    /// Reads whole records of a block; `rows` are places in the block, ascending.
+    ///
+    /// # Errors
+    /// Damage in the block.
+    pub fn block_records(&self, stream: &StreamName, head: &BlockHead, rows: &[usize]) -> Result<Vec<StoredRecord>> {
+        let whole = blocks::WholeBlock::read(&self.store(), head)?;
+        let read = || -> std::result::Result<Vec<StoredRecord>, BlockError> {
+            let block = Block::new(head, &whole)?;
+            let bodies = block.bodies(rows)?;
+            let (events, received) = (block.events()?, block.received()?);
+            let time = |times: &[i64], row: usize| Timestamp(times.get(row).copied().unwrap_or_default());
+            let records = rows.iter().zip(bodies.iter()).map(|(row, body)| StoredRecord {
+                id: RecordId { stream: stream.clone(), index: head.first + *row as u64 },
+                body: body.to_vec(),
+                event: time(events, *row),
+                received: time(received, *row),
+            });
+            Ok(records.collect())
+        };
+        read().map_err(|error| Damage::of_block(stream, head.first, error))
     }
 
     /// The stored bytes of a block's head.

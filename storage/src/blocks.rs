@@ -1,16 +1,11 @@
 //! Blocks as they lie in the database: found by index, read whole or chunk by chunk.
 
-use std::fmt;
-use std::sync::Arc;
-
-use crate::block::{self, Block, BlockError, BlockHead, ChunkSource, DecodedRows};
+use crate::block::{self, BlockError, BlockHead, ChunkSource, DecodedRows};
 use crate::damage::{Damage, missing_chunk};
-use crate::error::{Error, Result};
-use crate::record::StoredRecord;
+use crate::error::Result;
 use crate::store::{self, Family, Store};
-use crate::stream::{RecordId, StreamName};
+use crate::stream::StreamName;
 use crate::streams::Stream;
-use crate::time::Timestamp;
 
 /// How often a block is read again because a writer replaced it meanwhile.
 const TRIES_MAX: usize = 16;
@@ -92,15 +87,16 @@ pub(crate) struct WholeBlock {
 
 impl WholeBlock {
     /// A block of which nothing was fetched yet.
-    pub(crate) fn empty(head: &BlockHead) -> Self {
-        Self { chunks: vec![None; usize::from(head.chunk_count())], extra: Vec::new() }
+    pub(crate) fn empty(head: &BlockHead) -> Result<Self> {
+        let chunks = head.chunk_count().map_err(|error| Damage::of_head(head, &error))?;
+        Ok(Self { chunks: vec![None; usize::from(chunks)], extra: Vec::new() })
     }
 
     pub(crate) fn read(store: &Store, head: &BlockHead) -> Result<Self> {
         let from = store::chunk_key(head.stream, head.first, 0);
         let to = store::place_key(head.stream, end(head));
         let mut scan = store.scan(Family::Chunk, &from, &to)?;
-        let mut whole = Self::empty(head);
+        let mut whole = Self::empty(head)?;
         while let Some(entry) = scan.next()? {
             let (_, first, number) = store::parse_chunk(entry.key).unwrap_or((head.stream, u64::MAX, u16::MAX));
             match whole.chunks.get_mut(usize::from(number)) {
@@ -127,94 +123,35 @@ impl WholeBlock {
 
     /// Bytes of all chunks.
     pub(crate) fn bytes(&self) -> u64 {
+        // tidy: no results here
         self.chunks.iter().flatten().map(|chunk| chunk.len() as u64).sum()
     }
 }
 
 impl ChunkSource for WholeBlock {
     fn chunk(&self, number: u16) -> Result<Vec<u8>> {
+        // tidy: no results here
         let chunk = self.chunks.get(usize::from(number)).cloned().flatten();
         chunk.ok_or_else(|| missing_chunk(number).into())
     }
 }
 
-/// A block to search in: its head, and its chunks as they are wanted.
-///
-/// From a writer's own handle a block that is not full may be replaced while it is read; its chunks then do not fit
-/// the head. Whoever meets damage there asks for the block again and holds [`StoredBlock::head`] against the new one.
-pub struct StoredBlock {
-    name: StreamName,
-    head: BlockHead,
-    store: Arc<Store>,
-    whole: Option<WholeBlock>,
+/// The chunks of one block, each fetched when it is asked for.
+pub(crate) struct BlockChunks<'a> {
+    store: &'a Store,
+    stream: u32,
+    first: u64,
 }
 
-impl StoredBlock {
-    pub(crate) fn new(store: Arc<Store>, name: StreamName, head: BlockHead) -> Self {
-        Self { name, head, store, whole: None }
-    }
-
-    /// The head.
-    #[must_use]
-    pub fn head(&self) -> &BlockHead {
-        &self.head
-    }
-
-    /// Fetches all chunks with one read, for a search that wants most of them.
-    ///
-    /// # Errors
-    /// Damage in the database.
-    pub fn fetch(&mut self) -> Result<()> {
-        self.whole = Some(WholeBlock::read(&self.store, &self.head)?);
-        Ok(())
-    }
-
-    /// The block, to take columns out of it.
-    #[must_use]
-    pub fn read(&self) -> Block<'_> {
-        Block::new(&self.head, self)
-    }
-
-    /// The records at `rows`, which are places in the block, ascending.
-    ///
-    /// # Errors
-    /// Damage in the block.
-    pub fn records(&self, rows: &[usize]) -> Result<Vec<StoredRecord>> {
-        self.read_records(rows).map_err(|error| self.damage(error))
-    }
-
-    /// A decoder's error with stream and block.
-    #[must_use]
-    pub fn damage(&self, error: BlockError) -> Error {
-        Damage::of_block(&self.name, self.head.first, error)
-    }
-
-    fn read_records(&self, rows: &[usize]) -> std::result::Result<Vec<StoredRecord>, BlockError> {
-        let block = self.read();
-        let (bodies, events, received) = (block.bodies(rows)?, block.events()?, block.received()?);
-        let time = |times: &[i64], row: usize| times.get(row).copied().map(Timestamp).unwrap_or_default();
-        let records = rows.iter().zip(bodies.iter()).map(|(row, body)| StoredRecord {
-            id: RecordId { stream: self.name.clone(), index: self.head.first + *row as u64 },
-            body: body.to_vec(),
-            event: time(events, *row),
-            received: time(received, *row),
-        });
-        Ok(records.collect())
+impl<'a> BlockChunks<'a> {
+    pub(crate) fn new(store: &'a Store, head: &BlockHead) -> Self {
+        Self { store, stream: head.stream, first: head.first }
     }
 }
 
-impl ChunkSource for StoredBlock {
+impl ChunkSource for BlockChunks<'_> {
     fn chunk(&self, number: u16) -> Result<Vec<u8>> {
-        if let Some(whole) = &self.whole {
-            return whole.chunk(number);
-        }
-        let chunk = self.store.get(Family::Chunk, &store::chunk_key(self.head.stream, self.head.first, number))?;
+        let chunk = self.store.get(Family::Chunk, &store::chunk_key(self.stream, self.first, number))?;
         chunk.ok_or_else(|| missing_chunk(number).into())
-    }
-}
-
-impl fmt::Debug for StoredBlock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredBlock").field("stream", &self.name).field("first", &self.head.first).finish_non_exhaustive()
     }
 }

@@ -118,6 +118,11 @@ impl Damage {
         self
     }
 
+    /// What is wrong with a head whose stream is not known by name here.
+    pub(crate) fn of_head(head: &crate::block::BlockHead, error: &BlockError) -> Error {
+        Self::new(DamageCode::BlockHead, "a block head", error.to_string()).block(head.first).into()
+    }
+
     /// What a block's decoder refused, with its place; an error that is no damage stays as it is.
     pub(crate) fn of_block(stream: &StreamName, first: u64, error: BlockError) -> Error {
         let chunk = match &error {

@@ -7,6 +7,7 @@ mod blocks;
 mod damage;
 mod directory;
 mod error;
+mod fields;
 mod lock;
 mod options;
 mod record;
@@ -23,12 +24,19 @@ mod tips;
 mod tree;
 mod verify;
 mod writer;
+mod zstd_reader;
 
 pub use archive::{Archive, Head, StreamStat};
 pub use block::{Block, BlockError, BlockHead, Column, ColumnHead, mask};
-pub use blocks::StoredBlock;
+/// CRC32 (IEEE) of some bytes, as everywhere in the archive.
+#[must_use]
+pub fn crc32(bytes: &[u8]) -> u32 {
+    crc32fast::hash(bytes)
+}
+
 pub use damage::{Damage, DamageCode};
 pub use error::{Error, Result};
+pub use fields::Fields;
 pub use options::Options;
 pub use record::{Append, Appended, Batch, Cursor, NewRecord, StoredRecord};
 pub use records::Records;
@@ -37,15 +45,4 @@ pub use stream::{NameError, RecordId, StreamName};
 pub use time::{TimeError, Timestamp};
 pub use verify::{Progress, Verification, verify};
 pub use writer::Writer;
-
-#[doc(hidden)]
-pub mod spike {
-    //! temporary
-    use super::block::*;
-    /// temporary
-    pub fn run(lines: &[&[u8]], events: &[i64]) -> (usize, usize, Vec<(String, usize)>) {
-        let rows: Vec<Row<'_>> = lines.iter().zip(events).map(|(b, e)| Row { body: b, event: super::Timestamp(*e), received: super::Timestamp(0) }).collect();
-        let e = encode(&rows, &Envelope { stream: 0, first: 0, salt: [0; 32], root: [0; 32] }).unwrap();
-        (e.head.len(), e.chunks.iter().map(Vec::len).sum(), Vec::new())
-    }
-}
+pub use zstd_reader::zstd_reader;

@@ -10,15 +10,11 @@ impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Filter::All => f.write_str("*"),
-            Filter::And(members) => {
-                write_joined(f, members, " ", |member| matches!(member, Filter::Or(_)))
-            }
+            Filter::And(members) => write_joined(f, members, " ", |member| matches!(member, Filter::Or(_))),
             Filter::Or(members) => write_joined(f, members, " or ", |_| false),
             Filter::Not(inner) => write_not(f, inner),
             Filter::Text(test) => write_test(f, "", test),
-            Filter::Field(name, test) => {
-                write!(f, "{name}").and_then(|()| write_test(f, ":", test))
-            }
+            Filter::Field(name, test) => write!(f, "{name}").and_then(|()| write_test(f, ":", test)),
         }
     }
 }
@@ -29,11 +25,7 @@ impl fmt::Display for FieldName {
         let plain = |c: char| c.is_alphanumeric() || "_.@$[]-".contains(c);
         let begins_plainly = |c: char| c.is_alphabetic() || "_@$".contains(c);
         let bare = name.starts_with(begins_plainly) && name.chars().all(plain);
-        if bare && !is_keyword(name) && !names_no_field(name) {
-            f.write_str(name)
-        } else {
-            write_quoted(f, name)
-        }
+        if bare && !is_keyword(name) && !names_no_field(name) { f.write_str(name) } else { write_quoted(f, name) }
     }
 }
 
@@ -71,11 +63,7 @@ fn write_joined(
 ) -> fmt::Result {
     for (place, member) in members.iter().enumerate() {
         f.write_str(if place == 0 { "" } else { separator })?;
-        if in_brackets(member) {
-            write!(f, "({member})")
-        } else {
-            write!(f, "{member}")
-        }?;
+        if in_brackets(member) { write!(f, "({member})") } else { write!(f, "{member}") }?;
     }
     Ok(())
 }
@@ -101,13 +89,8 @@ fn write_test(f: &mut fmt::Formatter<'_>, colon: &str, test: &Test) -> fmt::Resu
 /// Bare where a bare word reads as itself wherever it stands.
 fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     let plain = |c: char| c.is_alphanumeric() || "_.@-".contains(c);
-    let bare =
-        text.chars().all(plain) && !text.is_empty() && !text.starts_with('-') && !is_keyword(text);
-    if bare {
-        f.write_str(text)
-    } else {
-        write_quoted(f, text)
-    }
+    let bare = text.chars().all(plain) && !text.is_empty() && !text.starts_with('-') && !is_keyword(text);
+    if bare { f.write_str(text) } else { write_quoted(f, text) }
 }
 
 fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {

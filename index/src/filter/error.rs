@@ -16,18 +16,11 @@ pub struct ParseError {
 
 impl ParseError {
     pub(crate) fn new(at: Range<usize>, message: impl Into<String>) -> ParseError {
-        ParseError {
-            at,
-            message: message.into(),
-            hint: None,
-        }
+        ParseError { at, message: message.into(), hint: None }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> ParseError {
-        ParseError {
-            hint: Some(hint.into()),
-            ..self
-        }
+        ParseError { hint: Some(hint.into()), ..self }
     }
 }
 

@@ -15,10 +15,7 @@ impl FieldName {
     #[must_use]
     pub fn new(text: &str) -> FieldName {
         let reversed = fold(text).replace("[]", "").chars().rev().collect();
-        FieldName {
-            text: text.to_owned(),
-            reversed,
-        }
+        FieldName { text: text.to_owned(), reversed }
     }
 
     /// As written.
@@ -32,10 +29,7 @@ impl FieldName {
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         let mut path = Backwards(path.chars());
-        let ends_with_name = self
-            .reversed
-            .iter()
-            .all(|&c| path.next().map(fold_char) == Some(c));
+        let ends_with_name = self.reversed.iter().all(|&c| path.next().map(fold_char) == Some(c));
         ends_with_name && matches!(path.next(), None | Some('.'))
     }
 }
@@ -87,11 +81,7 @@ mod tests {
             ("@odata.type", "x.@odata.type", true),
             ("a", "", false),
         ] {
-            assert_eq!(
-                FieldName::new(name).matches(path),
-                expected,
-                "{name} {path}"
-            );
+            assert_eq!(FieldName::new(name).matches(path), expected, "{name} {path}");
         }
     }
 }

@@ -65,10 +65,7 @@ impl Literal {
             Some(_) => text.parse().map_or(Meaning::Number, Meaning::Integer),
             None => moment::parse(text).map_or(Meaning::Text, Meaning::Moment),
         };
-        Literal {
-            text: text.to_owned(),
-            meaning,
-        }
+        Literal { text: text.to_owned(), meaning }
     }
 
     /// As written.
@@ -97,8 +94,7 @@ impl Literal {
     #[must_use]
     pub fn equals(&self, value: &Value<'_>) -> bool {
         self.text == value.text
-            || (value.kind == ValueKind::Number
-                && self.compare_number(value.text) == Some(Ordering::Equal))
+            || (value.kind == ValueKind::Number && self.compare_number(value.text) == Some(Ordering::Equal))
     }
 
     /// Whether a value lies on this side of it.
@@ -108,8 +104,7 @@ impl Literal {
     /// text with strings, by code points. What cannot be compared lies on no side.
     #[must_use]
     pub fn holds(&self, order: Order, value: &Value<'_>) -> bool {
-        self.compare(value)
-            .is_some_and(|ordering| order.holds(ordering))
+        self.compare(value).is_some_and(|ordering| order.holds(ordering))
     }
 
     /// How the value compares with the literal.
@@ -126,12 +121,7 @@ impl Literal {
     }
 
     fn compare_number(&self, value: &str) -> Option<Ordering> {
-        let integer = || {
-            value
-                .parse::<i64>()
-                .ok()
-                .filter(|_| !value.starts_with('+'))
-        };
+        let integer = || value.parse::<i64>().ok().filter(|_| !value.starts_with('+'));
         if let (Meaning::Integer(ours), Some(theirs)) = (self.meaning, integer()) {
             return Some(theirs.cmp(&ours));
         }
@@ -174,11 +164,7 @@ mod tests {
             ("", Value::string(""), true),
             ("", Value::null(), false),
         ] {
-            assert_eq!(
-                Literal::new(literal).equals(&value),
-                expected,
-                "{literal} {value:?}"
-            );
+            assert_eq!(Literal::new(literal).equals(&value), expected, "{literal} {value:?}");
         }
     }
 
@@ -193,34 +179,15 @@ mod tests {
             (Order::Greater, "500", Value::null(), false),
             (Order::GreaterOrEqual, "500", Value::number("500.0"), true),
             (Order::Less, "0.5", Value::number("-7"), true),
-            (
-                Order::Greater,
-                "2024-09-19",
-                Value::string("2024-09-19T00:00:00.0000001Z"),
-                true,
-            ),
-            (
-                Order::LessOrEqual,
-                "2024-09-19T02:00:00+02:00",
-                Value::string("2024-09-19T00:00:00"),
-                true,
-            ),
-            (
-                Order::Greater,
-                "2024-09-19",
-                Value::string("yesterday"),
-                false,
-            ),
+            (Order::Greater, "2024-09-19", Value::string("2024-09-19T00:00:00.0000001Z"), true),
+            (Order::LessOrEqual, "2024-09-19T02:00:00+02:00", Value::string("2024-09-19T00:00:00"), true),
+            (Order::Greater, "2024-09-19", Value::string("yesterday"), false),
             (Order::Greater, "2024-09-19", Value::number("3000"), false),
             (Order::Less, "b", Value::string("a"), true),
             (Order::Less, "b", Value::string("B"), true),
             (Order::Less, "b", Value::number("1"), false),
         ] {
-            assert_eq!(
-                Literal::new(literal).holds(order, &value),
-                expected,
-                "{order:?} {literal} {value:?}"
-            );
+            assert_eq!(Literal::new(literal).holds(order, &value), expected, "{order:?} {literal} {value:?}");
         }
     }
 }

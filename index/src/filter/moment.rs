@@ -41,19 +41,13 @@ fn parse_time(time: &str) -> Option<i64> {
 }
 
 fn parse_decimals(text: &[u8]) -> Option<(i64, &[u8])> {
-    let end = text
-        .iter()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     let (decimals, rest) = text.split_at_checked(end)?;
     if decimals.is_empty() {
         return None;
     }
     let digit = |place| i64::from(decimals.get(place).map_or(0, |byte| byte - b'0'));
-    Some((
-        (0..9).fold(0, |value, place| value * 10 + digit(place)),
-        rest,
-    ))
+    Some(((0..9).fold(0, |value, place| value * 10 + digit(place)), rest))
 }
 
 /// Minutes east of UTC.
@@ -72,10 +66,7 @@ fn below(limit: i64, digits: &[u8]) -> Option<i64> {
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |value, byte| {
-        byte.is_ascii_digit()
-            .then(|| value * 10 + i64::from(byte - b'0'))
-    })
+    digits.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
 }
 
 fn days_in(year: i64, month: i64) -> i64 {

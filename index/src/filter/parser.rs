@@ -25,29 +25,21 @@ impl FromStr for Filter {
         if text.len() > TEXT_BYTES_MAX {
             return Err(ParseError::new(
                 0..text.len(),
-                format!(
-                    "a filter of {} bytes; at most {TEXT_BYTES_MAX} are read",
-                    text.len()
-                ),
+                format!("a filter of {} bytes; at most {TEXT_BYTES_MAX} are read", text.len()),
             ));
         }
         let tokens = tokens(text)?;
         if tokens.is_empty() {
-            return Err(ParseError::new(0..text.len(), "the filter is empty")
-                .hint("write * for everything"));
+            return Err(ParseError::new(0..text.len(), "the filter is empty").hint("write * for everything"));
         }
-        let mut parser = Parser {
-            tokens: tokens.into_iter().peekable(),
-            end: text.len(),
-            depth: 0,
-            clauses: 0,
-            regexes: 0,
-        };
+        let mut parser =
+            Parser { tokens: tokens.into_iter().peekable(), end: text.len(), depth: 0, clauses: 0, regexes: 0 };
         let filter = parser.expression(Power::Or, None)?;
         match parser.tokens.next() {
             None => Ok(filter),
-            Some(token) => Err(ParseError::new(token.at, "this bracket closes nothing")
-                .hint("open it before, or quote it: \")\"")),
+            Some(token) => {
+                Err(ParseError::new(token.at, "this bracket closes nothing").hint("open it before, or quote it: \")\""))
+            }
         }
     }
 }
@@ -77,20 +69,12 @@ impl Parser {
         if power == Power::Not {
             return self.operand(field);
         }
-        let tighter = if power == Power::Or {
-            Power::And
-        } else {
-            Power::Not
-        };
+        let tighter = if power == Power::Or { Power::And } else { Power::Not };
         let mut members = vec![self.expression(tighter, field)?];
         while self.continues(power) {
             members.push(self.expression(tighter, field)?);
         }
-        Ok(if power == Power::Or {
-            Filter::or(members)
-        } else {
-            Filter::and(members)
-        })
+        Ok(if power == Power::Or { Filter::or(members) } else { Filter::and(members) })
     }
 
     /// Whether another member of an `or` or `and` follows; its sign is taken, if it has one.
@@ -109,23 +93,13 @@ impl Parser {
             return Err(self.ends_early());
         };
         match token.kind {
-            TokenKind::Not => {
-                self.deeper(&token.at, |parser| Ok(Filter::not(parser.operand(field)?)))
+            TokenKind::Not => self.deeper(&token.at, |parser| Ok(Filter::not(parser.operand(field)?))),
+            TokenKind::Open => self.deeper(&token.at, |parser| parser.bracket(token.at.clone(), field)),
+            TokenKind::Field(name, operator) if field.is_none() => self.field(token.at, name, operator),
+            TokenKind::Field(name, operator) => {
+                Err(ParseError::new(token.at, "a field within another field's brackets")
+                    .hint(format!("a text with this sign must be quoted: \"{name}{}…\"", operator.as_str())))
             }
-            TokenKind::Open => {
-                self.deeper(&token.at, |parser| parser.bracket(token.at.clone(), field))
-            }
-            TokenKind::Field(name, operator) if field.is_none() => {
-                self.field(token.at, name, operator)
-            }
-            TokenKind::Field(name, operator) => Err(ParseError::new(
-                token.at,
-                "a field within another field's brackets",
-            )
-            .hint(format!(
-                "a text with this sign must be quoted: \"{name}{}…\"",
-                operator.as_str()
-            ))),
             TokenKind::And | TokenKind::Or | TokenKind::Close => Err(unexpected(&token)),
             _ => self.test(token, field),
         }
@@ -151,16 +125,12 @@ impl Parser {
     /// What follows an opened bracket, up to the closing one.
     fn bracket(&mut self, opened: Range<usize>, field: Context<'_>) -> Result<Filter, ParseError> {
         let unclosed = || {
-            ParseError::new(opened.clone(), "this bracket is never closed")
-                .hint("close it with ), or quote it: \"(\"")
+            ParseError::new(opened.clone(), "this bracket is never closed").hint("close it with ), or quote it: \"(\"")
         };
         match self.tokens.peek() {
             None => return Err(unclosed()),
             Some(token) if token.kind == TokenKind::Close => {
-                return Err(ParseError::new(
-                    opened.start..token.at.end,
-                    "nothing between the brackets",
-                ));
+                return Err(ParseError::new(opened.start..token.at.end, "nothing between the brackets"));
             }
             Some(_) => {}
         }
@@ -171,24 +141,14 @@ impl Parser {
         }
     }
 
-    fn field(
-        &mut self,
-        at: Range<usize>,
-        name: String,
-        operator: Operator,
-    ) -> Result<Filter, ParseError> {
+    fn field(&mut self, at: Range<usize>, name: String, operator: Operator) -> Result<Filter, ParseError> {
         let field = (name, operator);
         match self.tokens.next() {
             Some(token) if token.kind == TokenKind::Open => {
-                let inside = |parser: &mut Parser| {
-                    parser.bracket(token.at.clone(), Some(&(field.0, positive(operator))))
-                };
+                let inside =
+                    |parser: &mut Parser| parser.bracket(token.at.clone(), Some(&(field.0, positive(operator))));
                 let filter = self.deeper(&at, inside)?;
-                Ok(if operator == Operator::Differs {
-                    Filter::not(filter)
-                } else {
-                    filter
-                })
+                Ok(if operator == Operator::Differs { Filter::not(filter) } else { filter })
             }
             Some(token) => self.test(token, Some(&field)),
             None => Err(self.ends_early()),
@@ -198,24 +158,16 @@ impl Parser {
     /// One test, of the field if there is one.
     fn test(&mut self, token: Token, field: Context<'_>) -> Result<Filter, ParseError> {
         self.count(&token)?;
-        let at = token.at.clone();
-        match field {
-            None if token.kind == TokenKind::Star => Ok(Filter::All),
-            None => Ok(Filter::Text(find(token)?)),
-            Some((name, Operator::Finds)) => Ok(Filter::Field(FieldName::new(name), find(token)?)),
-            Some((name, operator)) => {
-                let literal = literal(token, *operator)?;
-                let name = FieldName::new(name);
-                Ok(match operator {
-                    Operator::Compares(order) => {
-                        Filter::Field(name, Test::Compare(*order, literal))
-                    }
-                    Operator::Equals => Filter::Field(name, Test::Equals(literal)),
-                    Operator::Differs => Filter::not(Filter::Field(name, Test::Equals(literal))),
-                    Operator::Finds => return Err(ParseError::new(at, "no comparison")),
-                })
-            }
-        }
+        let Some((name, operator)) = field else {
+            return if token.kind == TokenKind::Star { Ok(Filter::All) } else { find(token).map(Filter::Text) };
+        };
+        let test = match operator {
+            Operator::Finds => find(token)?,
+            Operator::Compares(order) => Test::Compare(*order, literal(token, *operator)?),
+            Operator::Equals | Operator::Differs => Test::Equals(literal(token, *operator)?),
+        };
+        let filter = Filter::Field(FieldName::new(name), test);
+        Ok(if *operator == Operator::Differs { Filter::not(filter) } else { filter })
     }
 
     fn count(&mut self, token: &Token) -> Result<(), ParseError> {
@@ -223,46 +175,36 @@ impl Parser {
         self.regexes += usize::from(matches!(token.kind, TokenKind::Regex(_)));
         let over = |what: String| Err(ParseError::new(token.at.clone(), what));
         match () {
-            () if self.clauses > CLAUSES_MAX => {
-                over(format!("more than {CLAUSES_MAX} tests in a filter"))
+            () if self.clauses > CLAUSES_MAX => over(format!("more than {CLAUSES_MAX} tests in a filter")),
+            () if self.regexes > REGEXES_MAX => {
+                over(format!("more than {REGEXES_MAX} regular expressions in a filter"))
             }
-            () if self.regexes > REGEXES_MAX => over(format!(
-                "more than {REGEXES_MAX} regular expressions in a filter"
-            )),
             () => Ok(()),
         }
     }
 
     fn ends_early(&self) -> ParseError {
-        ParseError::new(
-            self.end..self.end,
-            "the filter ends where something to find should follow",
-        )
+        ParseError::new(self.end..self.end, "the filter ends where something to find should follow")
     }
 }
 
 /// Within the brackets of `!=`, each value is compared with `=`, and the whole is negated.
 fn positive(operator: Operator) -> Operator {
-    if operator == Operator::Differs {
-        Operator::Equals
-    } else {
-        operator
-    }
+    if operator == Operator::Differs { Operator::Equals } else { operator }
 }
 
 /// A test for a part of a value.
 fn find(token: Token) -> Result<Test, ParseError> {
     match token.kind {
         TokenKind::Star => Ok(Test::Exists),
-        TokenKind::Text(text) if text.text.is_empty() => Err(ParseError::new(
-            token.at,
-            "an empty text is found everywhere",
-        )
-        .hint("write * for everything, field=\"\" for an empty value")),
+        TokenKind::Text(text) if text.text.is_empty() => {
+            Err(ParseError::new(token.at, "an empty text is found everywhere")
+                .hint("write * for everything, field=\"\" for an empty value"))
+        }
         TokenKind::Text(text) => Ok(Test::Find(needle(&text))),
-        TokenKind::Regex(pattern) => Pattern::new(&pattern).map(Test::Regex).map_err(|error| {
-            ParseError::new(token.at, "this regular expression cannot be read").hint(error)
-        }),
+        TokenKind::Regex(pattern) => Pattern::new(&pattern)
+            .map(Test::Regex)
+            .map_err(|error| ParseError::new(token.at, "this regular expression cannot be read").hint(error)),
         _ => Err(unexpected(&token)),
     }
 }
@@ -280,15 +222,10 @@ fn needle(text: &Text) -> Needle {
 /// The right side of a comparison.
 fn literal(token: Token, operator: Operator) -> Result<Literal, ParseError> {
     match token.kind {
-        TokenKind::Text(text) if !text.star_before && !text.star_after => {
-            Ok(Literal::new(&text.text))
-        }
+        TokenKind::Text(text) if !text.star_before && !text.star_after => Ok(Literal::new(&text.text)),
         TokenKind::Text(_) | TokenKind::Star | TokenKind::Regex(_) => Err(ParseError::new(
             token.at,
-            format!(
-                "`{}` compares with a whole value, not with stars or a regular expression",
-                operator.as_str()
-            ),
+            format!("`{}` compares with a whole value, not with stars or a regular expression", operator.as_str()),
         )
         .hint("write `:` before them; quote what is meant as text")),
         _ => Err(unexpected(&token)),
@@ -299,10 +236,9 @@ fn unexpected(token: &Token) -> ParseError {
     let (what, hint) = match token.kind {
         TokenKind::And => ("`and` has nothing on one side", "as a text: \"and\""),
         TokenKind::Or => ("`or` has nothing on one side", "as a text: \"or\""),
-        TokenKind::Close => (
-            "this bracket closes too early, or nothing",
-            "something to find must stand before it; as a text: \")\"",
-        ),
+        TokenKind::Close => {
+            ("this bracket closes too early, or nothing", "something to find must stand before it; as a text: \")\"")
+        }
         _ => ("a value is missing here", "as a text it must be quoted"),
     };
     ParseError::new(token.at.clone(), what).hint(hint)

@@ -20,9 +20,7 @@ impl Pattern {
     /// the `regex` crate's own text.
     pub fn new(text: &str) -> Result<Pattern, String> {
         let text = unescape_slashes(text);
-        let built = RegexBuilder::new(&text)
-            .size_limit(COMPILED_BYTES_MAX)
-            .build();
+        let built = RegexBuilder::new(&text).size_limit(COMPILED_BYTES_MAX).build();
         match built {
             Ok(regex) => Ok(Pattern { text, regex }),
             Err(error) => Err(error.to_string()),
@@ -87,11 +85,7 @@ mod tests {
 
     #[test]
     fn too_large_is_an_error() {
-        assert!(
-            Pattern::new(r"\w{5000}")
-                .unwrap_err()
-                .contains("size limit")
-        );
+        assert!(Pattern::new(r"\w{5000}").unwrap_err().contains("size limit"));
         assert!(Pattern::new("a(").is_err());
     }
 }

@@ -39,9 +39,7 @@ impl Required {
         for member in members {
             match member {
                 Required::All => {}
-                Required::And(inner) => inner
-                    .into_iter()
-                    .for_each(|member| push_new(&mut all, member)),
+                Required::And(inner) => inner.into_iter().for_each(|member| push_new(&mut all, member)),
                 other => push_new(&mut all, other),
             }
         }
@@ -58,9 +56,7 @@ impl Required {
         for member in members {
             match member {
                 Required::All => return Required::All,
-                Required::Or(inner) => inner
-                    .into_iter()
-                    .for_each(|member| push_new(&mut any, member)),
+                Required::Or(inner) => inner.into_iter().for_each(|member| push_new(&mut any, member)),
                 other => push_new(&mut any, other),
             }
         }
@@ -118,17 +114,11 @@ fn of_pattern(pattern: &Pattern) -> Required {
     }))
 }
 
-/// A value equal as a number has the integer part as a word, however it is spelled.
+/// What equals a number, as a text or as a number however spelled, has its integer part as a word.
 fn of_literal(literal: &Literal) -> Required {
-    let same_text = of_text(&fold(literal.text()), Side::Edge, Side::Edge);
-    let Some(number) = literal.number() else {
-        return same_text;
-    };
-    let same_number = number.integer_part().map_or(Required::All, Required::Term);
-    if number.is_plain() {
-        same_number
-    } else {
-        Required::or([same_text, same_number])
+    match literal.number() {
+        Some(number) => number.integer_part().map_or(Required::All, Required::Term),
+        None => of_text(&fold(literal.text()), Side::Edge, Side::Edge),
     }
 }
 
@@ -156,11 +146,7 @@ impl Side {
 
     /// Of a run within the text: the character there is known.
     fn of_delimiter(byte: u8) -> Side {
-        if byte == b'-' {
-            Side::Hyphen
-        } else {
-            Side::Edge
-        }
+        if byte == b'-' { Side::Hyphen } else { Side::Edge }
     }
 
     /// Whether the next part of a GUID may follow.
@@ -171,18 +157,11 @@ impl Side {
 
 /// The terms of a folded text that stands between these sides.
 fn of_text(text: &str, left: Side, right: Side) -> Required {
-    let mut requirements = Requirements {
-        text,
-        left,
-        right,
-        found: Vec::new(),
-    };
+    let mut requirements = Requirements { text, left, right, found: Vec::new() };
     let (mut at, mut octets) = (0, Octets::default());
     while let Some(run) = next_run(text, at) {
         at = run.end;
-        let guid = guid_at(text, run)
-            .map(|guid| guid.end)
-            .filter(|&end| requirements.bounded(run.start, end));
+        let guid = guid_at(text, run).map(|guid| guid.end).filter(|&end| requirements.bounded(run.start, end));
         if let Some(end) = guid {
             at = end;
             requirements.whole(run.start, end);
@@ -190,9 +169,7 @@ fn of_text(text: &str, left: Side, right: Side) -> Required {
         }
         requirements.run(run);
         let address = octets.push(text, run);
-        if let Some(address) =
-            address.filter(|address| requirements.bounded(address.start, address.end))
-        {
+        if let Some(address) = address.filter(|address| requirements.bounded(address.start, address.end)) {
             requirements.whole(address.start, address.end);
         }
     }
@@ -210,14 +187,8 @@ struct Requirements<'a> {
 impl Requirements<'_> {
     fn sides(&self, start: usize, end: usize) -> (Side, Side) {
         let byte = |at: usize| self.text.as_bytes().get(at).copied().unwrap_or_default();
-        let left = start
-            .checked_sub(1)
-            .map_or(self.left, |before| Side::of_delimiter(byte(before)));
-        let right = if end == self.text.len() {
-            self.right
-        } else {
-            Side::of_delimiter(byte(end))
-        };
+        let left = start.checked_sub(1).map_or(self.left, |before| Side::of_delimiter(byte(before)));
+        let right = if end == self.text.len() { self.right } else { Side::of_delimiter(byte(end)) };
         (left, right)
     }
 
@@ -234,11 +205,7 @@ impl Requirements<'_> {
     }
 
     fn run(&mut self, run: Run) {
-        let term = self
-            .text
-            .get(run.start..run.end)
-            .unwrap_or_default()
-            .to_owned();
+        let term = self.text.get(run.start..run.end).unwrap_or_default().to_owned();
         let (left, right) = self.sides(run.start, run.end);
         let in_guid = may_be_in_guid(run, left, right).then(|| Required::InGuid(term.clone()));
         let word = match (left == Side::Open, right == Side::Open) {
@@ -247,8 +214,7 @@ impl Requirements<'_> {
             (true, false) => Required::Suffix(term),
             (true, true) => Required::Contains(term),
         };
-        self.found
-            .push((run.start, Required::or([word].into_iter().chain(in_guid))));
+        self.found.push((run.start, Required::or([word].into_iter().chain(in_guid))));
     }
 }
 
@@ -256,11 +222,7 @@ impl Requirements<'_> {
 fn may_be_in_guid(run: Run, left: Side, right: Side) -> bool {
     let open = left == Side::Open || right == Side::Open;
     let fits = |digits| {
-        if open {
-            run.len() <= digits
-        } else {
-            run.len() == digits
-        }
+        if open { run.len() <= digits } else { run.len() == digits }
     };
     let (after, before) = (left.may_be_hyphen(), right.may_be_hyphen());
     run.is_hex() && ((before && fits(8)) || (after && before && fits(4)) || (after && fits(12)))

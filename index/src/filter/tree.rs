@@ -69,13 +69,7 @@ impl Filter {
                 other => members.push(other),
             }
         }
-        only(&mut members).unwrap_or_else(|| {
-            if members.is_empty() {
-                Filter::All
-            } else {
-                Filter::And(members)
-            }
-        })
+        only(&mut members).unwrap_or_else(|| if members.is_empty() { Filter::All } else { Filter::And(members) })
     }
 
     /// Any of these; nothing (`Not` of `All`) if there are none. An `Or` among them gives its members.
@@ -88,21 +82,13 @@ impl Filter {
                 other => members.push(other),
             }
         }
-        only(&mut members).unwrap_or_else(|| {
-            if members.is_empty() {
-                Filter::not(Filter::All)
-            } else {
-                Filter::Or(members)
-            }
-        })
+        only(&mut members)
+            .unwrap_or_else(|| if members.is_empty() { Filter::not(Filter::All) } else { Filter::Or(members) })
     }
 
     /// Not this.
     #[must_use]
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "`!filter` says less than `Filter::not(filter)`"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "`!filter` says less than `Filter::not(filter)`")]
     pub fn not(filter: Filter) -> Filter {
         Filter::Not(Box::new(filter))
     }
@@ -116,19 +102,13 @@ impl Filter {
             Filter::Or(members) => members.iter().any(|member| member.matches(record)),
             Filter::Not(inner) => !inner.matches(record),
             Filter::Text(test) => record.iter().any(|(_, value)| test.matches(value)),
-            Filter::Field(name, test) => record
-                .iter()
-                .any(|(path, value)| name.matches(path) && test.matches(value)),
+            Filter::Field(name, test) => record.iter().any(|(path, value)| name.matches(path) && test.matches(value)),
         }
     }
 }
 
 fn only(members: &mut Vec<Filter>) -> Option<Filter> {
-    if members.len() == 1 {
-        members.pop()
-    } else {
-        None
-    }
+    if members.len() == 1 { members.pop() } else { None }
 }
 
 impl Test {
@@ -155,37 +135,25 @@ impl<'a> Value<'a> {
     /// A decoded string.
     #[must_use]
     pub fn string(text: &'a str) -> Value<'a> {
-        Value {
-            text,
-            kind: ValueKind::String,
-        }
+        Value { text, kind: ValueKind::String }
     }
 
     /// A number as spelled.
     #[must_use]
     pub fn number(text: &'a str) -> Value<'a> {
-        Value {
-            text,
-            kind: ValueKind::Number,
-        }
+        Value { text, kind: ValueKind::Number }
     }
 
     /// `true` or `false`.
     #[must_use]
     pub fn boolean(text: &'a str) -> Value<'a> {
-        Value {
-            text,
-            kind: ValueKind::Bool,
-        }
+        Value { text, kind: ValueKind::Bool }
     }
 
     /// `null`.
     #[must_use]
     pub fn null() -> Value<'static> {
-        Value {
-            text: "null",
-            kind: ValueKind::Null,
-        }
+        Value { text: "null", kind: ValueKind::Null }
     }
 }
 
@@ -196,19 +164,10 @@ mod tests {
     fn check(filter: &str, expected: bool) {
         let record = [
             ("id", Value::string("3f2504e0-4f89-11d3-9a0c-0305e82c3301")),
-            (
-                "properties.userPrincipalName",
-                Value::string("anna.b@contoso.com"),
-            ),
+            ("properties.userPrincipalName", Value::string("anna.b@contoso.com")),
             ("properties.status.errorCode", Value::number("50126")),
-            (
-                "properties.status.failureReason",
-                Value::string("Invalid username or password."),
-            ),
-            (
-                "properties.appDisplayName",
-                Value::string("Microsoft Teams"),
-            ),
+            ("properties.status.failureReason", Value::string("Invalid username or password.")),
+            ("properties.appDisplayName", Value::string("Microsoft Teams")),
             ("properties.riskDetail", Value::null()),
             ("durationMs", Value::number("750")),
             ("time", Value::string("2024-09-19T23:00:00.0000000Z")),
@@ -237,21 +196,12 @@ mod tests {
 
     #[test]
     fn tests_with_a_field_are_about_its_values() {
-        check(
-            "userPrincipalName:\"anna.b@contoso.com\" durationMs>500",
-            true,
-        );
-        check(
-            "status.errorCode=50126 errorCode:50126 properties.STATUS.errorcode=50126.0",
-            true,
-        );
+        check("userPrincipalName:\"anna.b@contoso.com\" durationMs>500", true);
+        check("status.errorCode=50126 errorCode:50126 properties.STATUS.errorcode=50126.0", true);
         check("durationMs>750", false);
         check("durationMs >= 750 and durationMs<=750", true);
         check("time>2024-09-19 time<2024-09-20", true);
-        check(
-            "appDisplayName:microsoft appDisplayName=\"Microsoft Teams\"",
-            true,
-        );
+        check("appDisplayName:microsoft appDisplayName=\"Microsoft Teams\"", true);
         check("appDisplayName=Teams", false);
         check("tags.name:(blue green) name:(red or green)", true);
         check("tags.name:(blue -green)", false);

@@ -25,25 +25,15 @@ pub fn is_term_char(c: char) -> bool {
         return c.is_ascii_alphanumeric();
     }
     let at = c as usize;
-    LETTERS
-        .get(at / 64)
-        .is_some_and(|word| word >> (at % 64) & 1 == 1)
+    LETTERS.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
 }
 
 /// Whether some character of a range is part of terms.
 pub(crate) fn holds_term_char(first: char, last: char) -> bool {
     let (first, last) = (first as usize, last as usize);
     (first / 64..=last / 64).any(|at| {
-        let from = if at == first / 64 {
-            u64::MAX << (first % 64)
-        } else {
-            u64::MAX
-        };
-        let to = if at == last / 64 {
-            u64::MAX >> (63 - last % 64)
-        } else {
-            u64::MAX
-        };
+        let from = if at == first / 64 { u64::MAX << (first % 64) } else { u64::MAX };
+        let to = if at == last / 64 { u64::MAX >> (63 - last % 64) } else { u64::MAX };
         LETTERS.get(at).is_some_and(|word| word & from & to != 0)
     })
 }
@@ -102,47 +92,43 @@ impl Run {
 #[inline]
 pub(crate) fn next_run(text: &str, from: usize) -> Option<Run> {
     let start = skip_delimiters(text, from)?;
-    let bytes = text.as_bytes();
     let (mut end, mut kinds) = (start, 0);
-    while let Some(&byte) = bytes.get(end) {
-        match kind(byte) {
-            0 => break,
-            WIDE => match char_at(text, end) {
-                Some(c) if is_term_char(c) => end += c.len_utf8(),
-                _ => break,
-            },
-            _ => end += 1,
+    loop {
+        for &byte in text.as_bytes().get(end..)? {
+            if matches!(kind(byte), 0 | WIDE) {
+                break;
+            }
+            kinds |= kind(byte);
+            end += 1;
         }
-        kinds |= kind(byte);
+        match char_at(text, end) {
+            Some(c) if !c.is_ascii() && is_term_char(c) => end += c.len_utf8(),
+            _ => return Some(Run { start, end, kinds }),
+        }
+        kinds |= WIDE;
     }
-    Some(Run { start, end, kinds })
 }
 
 #[inline]
 fn skip_delimiters(text: &str, from: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
     let mut at = from;
     loop {
-        match kind(*bytes.get(at)?) {
-            0 => at += 1,
-            WIDE => match char_at(text, at)? {
-                c if is_term_char(c) => return Some(at),
-                c => at += c.len_utf8(),
-            },
-            _ => return Some(at),
+        let rest = text.as_bytes().get(at..)?;
+        at += rest.iter().position(|&byte| kind(byte) != 0)?;
+        match char_at(text, at)? {
+            c if is_term_char(c) => return Some(at),
+            c => at += c.len_utf8(),
         }
     }
 }
 
+#[inline]
 fn char_at(text: &str, at: usize) -> Option<char> {
     text.get(at..)?.chars().next()
 }
 
 #[inline]
-#[expect(
-    clippy::indexing_slicing,
-    reason = "the table has an entry for every byte"
-)]
+#[expect(clippy::indexing_slicing, reason = "the table has an entry for every byte")]
 fn kind(byte: u8) -> u8 {
     KINDS[byte as usize]
 }
@@ -176,10 +162,7 @@ fn letters() -> Vec<u64> {
     let HirKind::Class(Class::Unicode(class)) = hir.kind() else {
         return bits;
     };
-    for at in class
-        .iter()
-        .flat_map(|range| range.start() as usize..=range.end() as usize)
-    {
+    for at in class.iter().flat_map(|range| range.start() as usize..=range.end() as usize) {
         if let Some(word) = bits.get_mut(at / 64) {
             *word |= 1 << (at % 64);
         }
@@ -215,12 +198,8 @@ mod tests {
         for c in (char::MIN..=char::MAX).filter(|&c| is_term_char(c)) {
             assert!(word.is_match(c.encode_utf8(&mut buffer)), "{c:?}");
         }
-        assert!(
-            holds_term_char('\0', '0') && !holds_term_char('\0', '/') && !holds_term_char('{', '~')
-        );
-        assert!(
-            holds_term_char('_', 'a') && holds_term_char('{', 'ª') && holds_term_char('一', '一')
-        );
+        assert!(holds_term_char('\0', '0') && !holds_term_char('\0', '/') && !holds_term_char('{', '~'));
+        assert!(holds_term_char('_', 'a') && holds_term_char('{', 'ª') && holds_term_char('一', '一'));
         assert!(is_term_char('é') && is_term_char('中') && is_term_char('٣'));
         assert!(!is_term_char('_') && !is_term_char('²') && !is_term_char('\u{301}'));
     }

@@ -29,11 +29,7 @@ pub enum TermKind {
 /// A value that is a number with an exponent or leading zeros also gives its integer part as a word
 /// (`5.0126e4`: `50126`), so that a test for equality can ask for it however the number is spelled.
 /// Terms are not cut, however long: who must cut them has to keep in mind which values have longer ones.
-pub fn for_each_index_term(
-    text: &str,
-    scratch: &mut String,
-    mut found: impl FnMut(TermKind, &str),
-) {
+pub fn for_each_index_term(text: &str, scratch: &mut String, mut found: impl FnMut(TermKind, &str)) {
     for place in places(text) {
         let Some(term) = text.get(place.at) else {
             continue;
@@ -53,9 +49,7 @@ pub fn for_each_index_term(
 
 /// The places of GUIDs and addresses, in order of their ends.
 pub fn wholes(text: &str) -> impl Iterator<Item = (TermKind, Range<usize>)> {
-    places(text)
-        .filter(|place| place.kind != TermKind::Word)
-        .map(|place| (place.kind, place.at))
+    places(text).filter(|place| place.kind != TermKind::Word).map(|place| (place.kind, place.at))
 }
 
 /// Whether a term has the form of a part of a GUID (4, 8 or 12 hexadecimal digits): the index does
@@ -79,12 +73,7 @@ struct Places<'a> {
 }
 
 fn places(text: &str) -> Places<'_> {
-    Places {
-        text,
-        at: 0,
-        octets: Octets::default(),
-        address: None,
-    }
+    Places { text, at: 0, octets: Octets::default(), address: None }
 }
 
 impl Iterator for Places<'_> {
@@ -93,29 +82,17 @@ impl Iterator for Places<'_> {
     #[inline]
     fn next(&mut self) -> Option<Place> {
         if let Some(at) = self.address.take() {
-            return Some(Place {
-                kind: TermKind::Address,
-                at,
-                fold: false,
-            });
+            return Some(Place { kind: TermKind::Address, at, fold: false });
         }
         let run = next_run(self.text, self.at)?;
         if let Some(at) = guid_at(self.text, run) {
             self.at = at.end;
             let fold = true;
-            return Some(Place {
-                kind: TermKind::Guid,
-                at,
-                fold,
-            });
+            return Some(Place { kind: TermKind::Guid, at, fold });
         }
         self.at = run.end;
         self.address = self.octets.push(self.text, run);
-        Some(Place {
-            kind: TermKind::Word,
-            at: run.start..run.end,
-            fold: run.needs_folding(),
-        })
+        Some(Place { kind: TermKind::Word, at: run.start..run.end, fold: run.needs_folding() })
     }
 }
 
@@ -131,10 +108,7 @@ pub(crate) fn guid_at(text: &str, run: Run) -> Option<Range<usize>> {
         b'-' => GUID_HYPHENS.contains(&place),
         _ => byte.is_ascii_hexdigit() && !GUID_HYPHENS.contains(&place),
     });
-    let ends = || {
-        text.get(at.end..)
-            .is_some_and(|rest| !rest.starts_with(is_term_char))
-    };
+    let ends = || text.get(at.end..).is_some_and(|rest| !rest.starts_with(is_term_char));
     (formed && ends()).then_some(at)
 }
 
@@ -154,9 +128,7 @@ impl Octets {
             self.count = 0;
             return None;
         }
-        let joined = self.count > 0
-            && run.start == self.end + 1
-            && text.as_bytes().get(self.end) == Some(&b'.');
+        let joined = self.count > 0 && run.start == self.end + 1 && text.as_bytes().get(self.end) == Some(&b'.');
         self.count = if joined { self.count + 1 } else { 1 };
         self.end = run.end;
         self.starts.rotate_left(1);
@@ -167,10 +139,7 @@ impl Octets {
 }
 
 fn is_octet(text: &str, run: Run) -> bool {
-    let number = || {
-        text.get(run.start..run.end)
-            .and_then(|digits| digits.parse::<u16>().ok())
-    };
+    let number = || text.get(run.start..run.end).and_then(|digits| digits.parse::<u16>().ok());
     run.is_digits() && run.len() <= 3 && number().is_some_and(|number| number <= 255)
 }
 
@@ -180,11 +149,7 @@ fn spelled_oddly(text: &str) -> Option<String> {
         return None;
     }
     let number = Decimal::parse(text)?;
-    if number.is_plain() {
-        None
-    } else {
-        number.integer_part()
-    }
+    if number.is_plain() { None } else { number.integer_part() }
 }
 
 #[cfg(test)]
@@ -216,18 +181,13 @@ mod tests {
         check(GUID, &format!("guid:{folded}"));
         check(&format!("/x/{GUID}/y"), &format!("x guid:{folded} y"));
         check(&format!("-{GUID}-"), &format!("guid:{folded}"));
-        check(
-            &format!("{GUID}-{GUID}"),
-            &format!("guid:{folded} guid:{folded}"),
-        );
+        check(&format!("{GUID}-{GUID}"), &format!("guid:{folded} guid:{folded}"));
         check(&format!("{GUID}_a"), &format!("guid:{folded} a"));
         check(&format!("x{GUID}"), "x3f2504e0 4f89 11d3 9a0c 0305e82c3301");
         check(&format!("{GUID}é"), "3f2504e0 4f89 11d3 9a0c 0305e82c3301é");
+        check("3F2504E0-4F-9-11D3-9A0C-0305E82C3301", "3f2504e0 4f 9 11d3 9a0c 0305e82c3301");
         check("3F2504E0-4F89-11D3-9A0C", "3f2504e0 4f89 11d3 9a0c");
-        check(
-            "3F2504E0-4F89-11D3-9A0C_0305E82C3301",
-            "3f2504e0 4f89 11d3 9a0c 0305e82c3301",
-        );
+        check("3F2504E0-4F89-11D3-9A0C_0305E82C3301", "3f2504e0 4f89 11d3 9a0c 0305e82c3301");
     }
 
     #[test]
@@ -256,10 +216,7 @@ mod tests {
     fn wholes_are_places() {
         let text = format!("a {GUID} 1.2.3.4");
         let found: Vec<_> = wholes(&text).collect();
-        assert_eq!(
-            found,
-            [(TermKind::Guid, 2..38), (TermKind::Address, 39..46)]
-        );
+        assert_eq!(found, [(TermKind::Guid, 2..38), (TermKind::Address, 39..46)]);
         assert!(is_guid_part("4f89") && is_guid_part("0305E82C3301") && is_guid_part("50126123"));
         assert!(!is_guid_part("50126") && !is_guid_part("4f8g"));
     }

@@ -84,13 +84,7 @@ impl Needle {
             NeedleKind::Contains => (false, false),
         };
         let search = Search::new(&folded);
-        Needle {
-            text: text.to_owned(),
-            folded,
-            kind,
-            bounded,
-            search,
-        }
+        Needle { text: text.to_owned(), folded, kind, bounded, search }
     }
 
     /// As written.
@@ -152,9 +146,7 @@ impl Needle {
     #[inline]
     fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
         match &self.search {
-            Search::Exact(finder) | Search::Folded(finder) => {
-                finder.find(bytes.get(from..)?).map(|at| from + at)
-            }
+            Search::Exact(finder) | Search::Folded(finder) => finder.find(bytes.get(from..)?).map(|at| from + at),
             Search::Rare { byte, at } => self.find_by_rarest(bytes, from, *byte, *at),
         }
     }
@@ -170,10 +162,7 @@ impl Needle {
                 memchr(rare, window)
             };
             let start = from + found?;
-            if bytes
-                .get(start..start + needle.len())?
-                .eq_ignore_ascii_case(needle)
-            {
+            if bytes.get(start..start + needle.len())?.eq_ignore_ascii_case(needle) {
                 return Some(start);
             }
             from = start + 1;
@@ -211,11 +200,7 @@ impl Search {
         if !folded.bytes().any(|byte| byte.is_ascii_lowercase()) {
             return Search::Exact(finder());
         }
-        match folded
-            .bytes()
-            .enumerate()
-            .max_by_key(|&(_, byte)| rarity(byte))
-        {
+        match folded.bytes().enumerate().max_by_key(|&(_, byte)| rarity(byte)) {
             Some((at, byte)) => Search::Rare { byte, at },
             None => Search::Exact(finder()),
         }
@@ -223,23 +208,15 @@ impl Search {
 }
 
 fn rarity(byte: u8) -> usize {
-    FREQUENT
-        .iter()
-        .position(|&frequent| frequent == byte)
-        .unwrap_or(FREQUENT.len())
+    FREQUENT.iter().position(|&frequent| frequent == byte).unwrap_or(FREQUENT.len())
 }
 
 #[inline]
 fn ends_in_term(text: &str, end: usize) -> bool {
-    match end
-        .checked_sub(1)
-        .and_then(|last| text.as_bytes().get(last))
-    {
+    match end.checked_sub(1).and_then(|last| text.as_bytes().get(last)) {
         None => false,
         Some(byte) if byte.is_ascii() => byte.is_ascii_alphanumeric(),
-        Some(_) => text
-            .get(..end)
-            .is_some_and(|before| before.ends_with(is_term_char)),
+        Some(_) => text.get(..end).is_some_and(|before| before.ends_with(is_term_char)),
     }
 }
 
@@ -248,9 +225,7 @@ fn begins_with_term(text: &str, start: usize) -> bool {
     match text.as_bytes().get(start) {
         None => false,
         Some(byte) if byte.is_ascii() => byte.is_ascii_alphanumeric(),
-        Some(_) => text
-            .get(start..)
-            .is_some_and(|after| after.starts_with(is_term_char)),
+        Some(_) => text.get(start..).is_some_and(|after| after.starts_with(is_term_char)),
     }
 }
 
@@ -285,11 +260,7 @@ mod tests {
             ("", "a", false),
             ("", "", true),
         ] {
-            assert_eq!(
-                Needle::has(text).matches(value),
-                expected,
-                "{value:?} has {text:?}"
-            );
+            assert_eq!(Needle::has(text).matches(value), expected, "{value:?} has {text:?}");
         }
     }
 
@@ -333,7 +304,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_the_definition(kind in kinds(), text in "[aAbé1._Kß ]{0,4}", value in "[aAbÉ1._\u{212a}ß ]{0,12}") {
+        fn agrees_with_the_definition(
+            kind in kinds(),
+            text in "[aAbé1._Kß ]{0,4}",
+            value in "[aAbÉ1._\u{212a}ß ]{0,12}",
+        ) {
             let needle = Needle::new(kind, &text);
             let expected = matches_slowly(kind, &text, &value);
             prop_assert_eq!(needle.matches(&value), expected);

@@ -32,12 +32,7 @@ impl<'a> Decimal<'a> {
             None if rest.is_empty() => None,
             None => return None,
         };
-        Some(Decimal {
-            negative,
-            integer,
-            fraction,
-            exponent,
-        })
+        Some(Decimal { negative, integer, fraction, exponent })
     }
 
     /// Whether it was spelled without exponent and leading zeros: its integer part is then a term
@@ -58,13 +53,7 @@ impl<'a> Decimal<'a> {
             return Some("0".to_owned());
         }
         let zeros = std::iter::repeat(b'0');
-        Some(
-            self.significant()
-                .chain(zeros)
-                .take(count)
-                .map(char::from)
-                .collect(),
-        )
+        Some(self.significant().chain(zeros).take(count).map(char::from).collect())
     }
 
     fn is_zero(&self) -> bool {
@@ -73,10 +62,7 @@ impl<'a> Decimal<'a> {
 
     /// The digits from the first that is not zero.
     fn significant(&self) -> impl Iterator<Item = u8> {
-        self.integer
-            .bytes()
-            .chain(self.fraction.bytes())
-            .skip_while(|&digit| digit == b'0')
+        self.integer.bytes().chain(self.fraction.bytes()).skip_while(|&digit| digit == b'0')
     }
 
     /// How many digits stand before the point once the exponent is applied; 0 or less for
@@ -88,8 +74,7 @@ impl<'a> Decimal<'a> {
         let all = self.integer.bytes().chain(self.fraction.bytes());
         let leading_zeros = all.take_while(|&digit| digit == b'0').count();
         let places = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        (places(self.integer.len()) - places(leading_zeros))
-            .saturating_add(self.exponent.unwrap_or(0))
+        (places(self.integer.len()) - places(leading_zeros)).saturating_add(self.exponent.unwrap_or(0))
     }
 
     fn cmp_absolute(&self, other: &Decimal<'_>) -> Ordering {
@@ -99,9 +84,7 @@ impl<'a> Decimal<'a> {
             (false, true) => return Ordering::Greater,
             (false, false) => {}
         }
-        self.magnitude()
-            .cmp(&other.magnitude())
-            .then_with(|| self.cmp_digits(other))
+        self.magnitude().cmp(&other.magnitude()).then_with(|| self.cmp_digits(other))
     }
 
     fn cmp_digits(&self, other: &Decimal<'_>) -> Ordering {
@@ -130,14 +113,8 @@ impl<'a> Decimal<'a> {
 }
 
 fn digits(text: &str) -> Option<(&str, &str)> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    if end == 0 {
-        None
-    } else {
-        text.split_at_checked(end)
-    }
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    if end == 0 { None } else { text.split_at_checked(end) }
 }
 
 /// An exponent too large for 15 digits is as good as infinite.
@@ -160,9 +137,7 @@ mod tests {
     use super::*;
 
     fn compare(a: &str, b: &str) -> Ordering {
-        Decimal::parse(a)
-            .unwrap()
-            .compare(&Decimal::parse(b).unwrap())
+        Decimal::parse(a).unwrap().compare(&Decimal::parse(b).unwrap())
     }
 
     #[test]
@@ -199,9 +174,7 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_numbers() {
-        for text in [
-            "", "-", "+1", ".5", "5.", "1e", "1e+", "0x1", "1 ", "NaN", "1.2.3", "１",
-        ] {
+        for text in ["", "-", "+1", ".5", "5.", "1e", "1e+", "0x1", "1 ", "NaN", "1.2.3", "１"] {
             assert!(Decimal::parse(text).is_none(), "{text:?}");
         }
     }

@@ -93,8 +93,7 @@ impl fmt::Display for WrongHeader {
 impl std::error::Error for WrongHeader {}
 
 fn header_version(path: &Path) -> Result<String, WrongHeader> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| WrongHeader(format!("{}: {error}", path.display())))?;
+    let text = fs::read_to_string(path).map_err(|error| WrongHeader(format!("{}: {error}", path.display())))?;
     let number = |name: &str| {
         text.lines()
             .filter_map(|line| line.strip_prefix("#define "))
@@ -113,7 +112,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("logkeep-bindgen-{}-{version}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let [major, minor, patch] = version.split('.').collect::<Vec<_>>().try_into().unwrap();
-        let text = format!("#define ROCKSDB_MAJOR {major}\n#define ROCKSDB_MINOR {minor}\n#define ROCKSDB_PATCH {patch}\n");
+        let text =
+            format!("#define ROCKSDB_MAJOR {major}\n#define ROCKSDB_MINOR {minor}\n#define ROCKSDB_PATCH {patch}\n");
         fs::write(folder.join("version.h"), text).unwrap();
         (folder.join("c.h"), folder)
     }

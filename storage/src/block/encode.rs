@@ -4,11 +4,10 @@ use super::head::{ChunkHead, ColumnHead, Directory, SegmentHead};
 use super::segment::{Segment, SegmentWriter};
 use super::splitter::{Shape, Splitter, Value};
 use super::varint::put;
+use super::zstd_frame::compress;
 use super::{BlockError, BlockHead, column, hash, ints, mask, read, values};
 use crate::time::Timestamp;
 
-/// zstd's level: higher ones gain under 2 % on typed columns and cost several times the time.
-const ZSTD_LEVEL: i32 = 3;
 /// A segment shorter than this goes to the pool that all columns share.
 const POOLED_SEGMENT_BYTES_MAX: usize = 192;
 /// A column whose segments come to less than this has no chunk of its own.
@@ -81,9 +80,9 @@ fn pack(rows: &[Row<'_>], envelope: &Envelope) -> Result<EncodedBlock, BlockErro
         received: range(|row| row.received),
         root: envelope.root,
         salt: envelope.salt,
-        directory,
+        directory: directory.into(),
     };
-    Ok(EncodedBlock { head: head.encode(ZSTD_LEVEL)?, chunks })
+    Ok(EncodedBlock { head: head.encode()?, chunks })
 }
 
 /// The values of all rows by column, and each row's shape.
@@ -156,7 +155,8 @@ fn column_heads(split: &Split<'_>, paths: &[String], rows: &[Row<'_>], writer: &
             column.rows.iter().map(|row| events.get(*row as usize).copied().unwrap_or_default()).collect();
         let mut node = Vec::new();
         column::encode(&column.values, &column.quoted, &events, &mut node, writer);
-        let dense = column.rows.len() == rows.len() && column.rows.iter().enumerate().all(|(i, row)| i == *row as usize);
+        let dense =
+            column.rows.len() == rows.len() && column.rows.iter().enumerate().all(|(i, row)| i == *row as usize);
         heads.push(ColumnHead {
             path: path.clone(),
             count: column.values.len() as u32,
@@ -178,7 +178,7 @@ fn column_mask(values: &[&[u8]]) -> u64 {
         let Some(slot) = seen.get_mut(hash as usize % 64) else { continue };
         if *slot != hash {
             *slot = hash;
-            all |= mask::mask(value);
+            all |= mask(value);
         }
     }
     all
@@ -188,10 +188,9 @@ type Packed = (Vec<Vec<u8>>, Vec<ChunkHead>, Vec<SegmentHead>);
 
 /// Distributes segments over chunks: the pool, and one for each column that is worth it.
 fn pack_segments(segments: Vec<Segment>) -> Result<Packed, BlockError> {
-    let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(|_| BlockError::Head("zstd"))?;
     let mut packed: Vec<Stored> = Vec::with_capacity(segments.len());
     for segment in segments {
-        packed.push(Stored::of(segment, &mut compressor)?);
+        packed.push(Stored::of(segment)?);
     }
     let columns = packed.iter().map(|stored| stored.column + 1).max().unwrap_or(0) as usize;
     let mut column_bytes = vec![0; columns];
@@ -218,7 +217,7 @@ fn pack_segments(segments: Vec<Segment>) -> Result<Packed, BlockError> {
             chunk.extend_from_slice(bytes);
         }
     }
-    let pool_raw_bytes = compress_pool(&mut chunks, &mut compressor)?;
+    let pool_raw_bytes = compress_pool(&mut chunks)?;
     let chunk_heads = chunks.iter().enumerate().map(|(number, chunk)| ChunkHead {
         stored_bytes: chunk.len() as u32,
         raw_bytes: if number == POOL as usize { pool_raw_bytes } else { 0 },
@@ -229,12 +228,9 @@ fn pack_segments(segments: Vec<Segment>) -> Result<Packed, BlockError> {
 }
 
 /// Compresses the pool as a whole; gives its raw length, 0 where it stays as it is.
-fn compress_pool(
-    chunks: &mut [Vec<u8>],
-    compressor: &mut zstd::bulk::Compressor<'_>,
-) -> Result<u32, BlockError> {
+fn compress_pool(chunks: &mut [Vec<u8>]) -> Result<u32, BlockError> {
     let Some(pool) = chunks.first_mut() else { return Ok(0) };
-    let compressed = compressor.compress(pool).map_err(|_| BlockError::Compression { number: 0 })?;
+    let compressed = compress(pool)?;
     if compressed.len() >= pool.len() {
         return Ok(0);
     }
@@ -252,12 +248,12 @@ struct Stored {
 }
 
 impl Stored {
-    fn of(segment: Segment, compressor: &mut zstd::bulk::Compressor<'_>) -> Result<Self, BlockError> {
+    fn of(segment: Segment) -> Result<Self, BlockError> {
         let Segment { raw, column } = segment;
         let pooled = raw.len() < POOLED_SEGMENT_BYTES_MAX;
         let mut compressed = None;
         if !pooled {
-            let bytes = compressor.compress(&raw).map_err(|_| BlockError::Compression { number: 0 })?;
+            let bytes = compress(&raw)?;
             // What zstd saves must be worth the time to read it back.
             compressed = (bytes.len() * 16 < raw.len() * 15).then_some(bytes);
         }

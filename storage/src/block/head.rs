@@ -1,7 +1,10 @@
 //! A block's head: what is known of the block without reading its chunks, and the directory of the chunks.
 
-use super::varint::{Reader, put, put_bytes};
+use std::sync::OnceLock;
+
 use super::BlockError;
+use super::varint::{Reader, put, put_bytes};
+use super::zstd_frame::{compress, decompress};
 use crate::time::Timestamp;
 
 /// First bytes of a block head.
@@ -32,7 +35,41 @@ pub struct BlockHead {
     pub root: [u8; 32],
     /// From which the records' salts are derived.
     pub salt: [u8; 32],
-    pub(crate) directory: Directory,
+    pub(crate) directory: LazyDirectory,
+}
+
+/// A directory that is taken apart when it is first wanted: most searches pass most blocks over.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LazyDirectory {
+    compressed: Vec<u8>,
+    raw_bytes: usize,
+    parsed: OnceLock<Directory>,
+}
+
+impl LazyDirectory {
+    pub(crate) fn get(&self) -> Result<&Directory, BlockError> {
+        if let Some(directory) = self.parsed.get() {
+            return Ok(directory);
+        }
+        let raw = decompress(&self.compressed, self.raw_bytes, 0)
+            .map_err(|_| BlockError::Head("has a directory that cannot be decompressed"))?;
+        let directory = Directory::parse(&raw).ok_or(BlockError::Directory("structure"))?;
+        Ok(self.parsed.get_or_init(|| directory))
+    }
+}
+
+impl PartialEq for LazyDirectory {
+    fn eq(&self, other: &Self) -> bool {
+        self.compressed == other.compressed
+    }
+}
+
+impl Eq for LazyDirectory {}
+
+impl From<Directory> for LazyDirectory {
+    fn from(directory: Directory) -> Self {
+        Self { parsed: OnceLock::from(directory), ..Self::default() }
+    }
 }
 
 /// What is in which chunk.
@@ -79,20 +116,22 @@ pub struct ColumnHead {
 
 impl BlockHead {
     /// The columns in order of their first occurrence.
-    #[must_use]
-    pub fn columns(&self) -> &[ColumnHead] {
-        &self.directory.columns
+    ///
+    /// # Errors
+    /// When the directory is damaged.
+    pub fn columns(&self) -> Result<&[ColumnHead], BlockError> {
+        Ok(&self.directory.get()?.columns)
     }
 
     /// Number of chunks.
-    pub(crate) fn chunk_count(&self) -> u16 {
-        self.directory.chunks.len() as u16
+    pub(crate) fn chunk_count(&self) -> Result<u16, BlockError> {
+        Ok(self.directory.get()?.chunks.len() as u16)
     }
 
     /// The head's bytes.
-    pub(crate) fn encode(&self, level: i32) -> Result<Vec<u8>, BlockError> {
-        let directory = self.directory.encode();
-        let compressed = zstd::bulk::compress(&directory, level).map_err(|_| BlockError::Head("zstd"))?;
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, BlockError> {
+        let directory = self.directory.get()?.encode();
+        let compressed = compress(&directory)?;
         let mut out = Vec::with_capacity(BLOCK_HEAD_BYTES + compressed.len());
         out.extend_from_slice(&BLOCK_MAGIC);
         out.extend_from_slice(&[1, 0, 0, 0]);
@@ -142,7 +181,7 @@ impl BlockHead {
             received: (fields.time(), fields.time()),
             root: fields.take(),
             salt: fields.take(),
-            directory: Directory::default(),
+            directory: LazyDirectory::default(),
         };
         let (raw_bytes, stored_bytes, crc) = (fields.u32() as usize, fields.u32() as usize, fields.u32());
         if compressed.len() != stored_bytes || raw_bytes > DIRECTORY_BYTES_MAX {
@@ -151,11 +190,7 @@ impl BlockHead {
         if crc32fast::hash(compressed) != crc {
             return Err(BlockError::Head("has a directory with a wrong CRC32"));
         }
-        let directory = zstd::bulk::decompress(compressed, raw_bytes)
-            .ok()
-            .filter(|directory| directory.len() == raw_bytes)
-            .ok_or(BlockError::Head("has a directory that cannot be decompressed"))?;
-        head.directory = Directory::parse(&directory).ok_or(BlockError::Directory("structure"))?;
+        head.directory = LazyDirectory { compressed: compressed.to_vec(), raw_bytes, parsed: OnceLock::new() };
         Ok(head)
     }
 }
@@ -171,7 +206,8 @@ impl Directory {
         }
         put(&mut out, self.segments.len() as u64);
         // Kind by kind, because like numbers compress better side by side.
-        for of in [|s: &SegmentHead| s.chunk, |s: &SegmentHead| s.raw_bytes, |s: &SegmentHead| s.raw_bytes - s.stored_bytes]
+        for of in
+            [|s: &SegmentHead| s.chunk, |s: &SegmentHead| s.raw_bytes, |s: &SegmentHead| s.raw_bytes - s.stored_bytes]
         {
             self.segments.iter().for_each(|segment| put(&mut out, u64::from(of(segment))));
         }

@@ -4,10 +4,11 @@ use std::cell::OnceCell;
 
 use super::column::{self, Coded};
 use super::encode::{POOL, Row};
-use super::head::SegmentHead;
+use super::head::{Directory, SegmentHead};
 use super::segment::Segments;
 use super::values::{self, Values};
 use super::varint::Reader;
+use super::zstd_frame::decompress;
 use super::{BlockError, BlockHead, ints};
 use crate::error::Error;
 use crate::time::Timestamp;
@@ -56,7 +57,7 @@ impl DecodedRows {
 
 /// Decodes a whole block; every chunk's CRC32 is checked.
 pub(crate) fn decode(head: &BlockHead, chunks: &dyn ChunkSource) -> Result<DecodedRows, BlockError> {
-    let block = Block::new(head, chunks);
+    let block = Block::new(head, chunks)?;
     let rows = block.rows()?;
     let all: Vec<usize> = (0..rows.events.len()).collect();
     let bodies = block.bodies(&all)?;
@@ -66,6 +67,7 @@ pub(crate) fn decode(head: &BlockHead, chunks: &dyn ChunkSource) -> Result<Decod
 /// A block being read: chunks are fetched, checked and decompressed when they are wanted, and kept.
 pub struct Block<'a> {
     head: &'a BlockHead,
+    directory: &'a Directory,
     source: &'a dyn ChunkSource,
     chunks: Vec<OnceCell<Vec<u8>>>,
     segments: Vec<OnceCell<Vec<u8>>>,
@@ -109,6 +111,12 @@ impl Column {
         Some((self.coded.distinct.get(code)?, self.coded.quoted.is(code)))
     }
 
+    /// The distinct values, one right after another.
+    #[must_use]
+    pub fn distinct_bytes(&self) -> &[u8] {
+        self.coded.distinct.bytes()
+    }
+
     /// For each value in order: the row it belongs to, and which distinct value it is.
     pub fn entries(&self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.count).map(|index| {
@@ -123,22 +131,23 @@ impl Column {
 }
 
 impl<'a> Block<'a> {
-    pub(crate) fn new(head: &'a BlockHead, source: &'a dyn ChunkSource) -> Self {
-        let directory = &head.directory;
+    pub(crate) fn new(head: &'a BlockHead, source: &'a dyn ChunkSource) -> Result<Self, BlockError> {
+        let directory = head.directory.get()?;
         let mut ends = vec![0_usize; directory.chunks.len()];
         let mut offset_of = |segment: &SegmentHead| {
             let end = ends.get_mut(segment.chunk as usize)?;
             Some(std::mem::replace(end, *end + segment.stored_bytes as usize))
         };
         let offsets = directory.segments.iter().map(|segment| offset_of(segment).unwrap_or(usize::MAX)).collect();
-        Self {
+        Ok(Self {
             head,
+            directory,
             source,
             chunks: vec![OnceCell::new(); directory.chunks.len()],
             segments: vec![OnceCell::new(); directory.segments.len()],
             offsets,
             rows: OnceCell::new(),
-        }
+        })
     }
 
     /// The block's head.
@@ -168,7 +177,7 @@ impl<'a> Block<'a> {
     /// # Errors
     /// When a chunk is damaged or cannot be read.
     pub fn column(&self, number: usize) -> Result<Column, BlockError> {
-        let head = self.head.directory.columns.get(number).ok_or(BlockError::Directory("column"))?;
+        let head = self.directory.columns.get(number).ok_or(BlockError::Directory("column"))?;
         let rows = if head.dense { None } else { Some(self.rows_of(number as u32)?) };
         let count = head.count as usize;
         let found = rows.as_ref().map_or(self.head.count as usize, Vec::len);
@@ -203,7 +212,7 @@ impl<'a> Block<'a> {
     }
 
     fn all_columns(&self) -> Result<Vec<Coded>, BlockError> {
-        let columns = self.head.directory.columns.len();
+        let columns = self.directory.columns.len();
         let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); columns];
         let rows = self.rows()?;
         for (row, shape) in rows.shape_of_row.iter().enumerate() {
@@ -216,7 +225,7 @@ impl<'a> Block<'a> {
     }
 
     fn coded(&self, number: usize, rows: Option<&[u32]>) -> Result<Coded, BlockError> {
-        let head = self.head.directory.columns.get(number).ok_or(BlockError::Directory("column"))?;
+        let head = self.directory.columns.get(number).ok_or(BlockError::Directory("column"))?;
         let events = &self.rows()?.events;
         let count = rows.map_or(self.head.count as usize, <[u32]>::len);
         if head.count as usize != count {
@@ -261,7 +270,7 @@ impl<'a> Block<'a> {
         let bad = || BlockError::Directory("list of rows");
         let count = self.head.count as usize;
         let limit = self.head.raw_bytes as usize + count + 16;
-        let mut node = Reader(&self.head.directory.rows_node);
+        let mut node = Reader(&self.directory.rows_node);
         let size = |node: &mut Reader<'_>| node.size().filter(|size| *size <= limit).ok_or_else(bad);
         let shape_count = size(&mut node)?;
         let lengths = ints::decode_codes(shape_count, &mut node, self)?;
@@ -296,7 +305,7 @@ impl<'a> Block<'a> {
         if let Some(bytes) = cell.get() {
             return Ok(bytes);
         }
-        let head = self.head.directory.chunks.get(number).ok_or(BlockError::Directory("chunk of a segment"))?;
+        let head = self.directory.chunks.get(number).ok_or(BlockError::Directory("chunk of a segment"))?;
         let name = number as u16;
         let bytes = self.source.chunk(name).map_err(|error| BlockError::Source(Box::new(error)))?;
         let expected = head.stored_bytes as usize;
@@ -316,7 +325,6 @@ impl Segments for Block<'_> {
     fn segment(&self, number: u32) -> Result<&[u8], BlockError> {
         let number = number as usize;
         let (head, offset) = self
-            .head
             .directory
             .segments
             .get(number)
@@ -324,11 +332,8 @@ impl Segments for Block<'_> {
             .ok_or(BlockError::Directory("number of a segment"))?;
         let end = offset.checked_add(head.stored_bytes as usize).ok_or(BlockError::Directory("segment"))?;
         let chunk = self.chunk(head.chunk as usize)?;
-        let stored = chunk.get(*offset..end).ok_or(BlockError::Length {
-            what: "chunk",
-            expected: end,
-            found: chunk.len(),
-        })?;
+        let stored =
+            chunk.get(*offset..end).ok_or(BlockError::Length { what: "chunk", expected: end, found: chunk.len() })?;
         if head.chunk == POOL || head.stored_bytes == head.raw_bytes {
             return Ok(stored);
         }
@@ -364,14 +369,6 @@ fn put_row(out: &mut Vec<u8>, shape: &Shape, columns: &[Coded], next: &mut [usiz
     }
     out.extend_from_slice(literals.next().ok_or_else(missing)?);
     Ok(())
-}
-
-fn decompress(bytes: &[u8], raw_bytes: usize, number: u16) -> Result<Vec<u8>, BlockError> {
-    let raw = zstd::bulk::decompress(bytes, raw_bytes).map_err(|_| BlockError::Compression { number })?;
-    if raw.len() != raw_bytes {
-        return Err(BlockError::Length { what: "segment", expected: raw_bytes, found: raw.len() });
-    }
-    Ok(raw)
 }
 
 /// Passes over a row's values.

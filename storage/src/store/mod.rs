@@ -17,7 +17,8 @@ use rocksdb::{ColumnFamily, ColumnFamilyDescriptor, DB, DBRecoveryMode, ReadOpti
 pub(crate) use changes::Changes;
 pub(crate) use family::Family;
 pub(crate) use key::{
-    after_stream, chunk_key, node_key, parse_chunk, parse_node, parse_place, parse_stream, place_key, seen_key, stream_key,
+    after_stream, chunk_key, node_key, parse_chunk, parse_node, parse_place, parse_stream, place_key, seen_key,
+    stream_key,
 };
 pub(crate) use scan::{Entry, Scan, shown_key};
 

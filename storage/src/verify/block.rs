@@ -51,7 +51,7 @@ fn chunks(store: &Store, head: &BlockHead, damage: &mut Vec<Damage>) -> Result<W
         Err(Error::Damaged(_)) => one_by_one(store, head, damage)?,
         Err(other) => return Err(other),
     };
-    for number in 0..head.chunk_count() {
+    for number in 0..head.chunk_count().unwrap_or(0) {
         let Some(chunk) = chunks.get(number) else {
             // One that could not be read is reported already.
             if !damage.iter().any(|other| other.column.as_deref() == Some(&chunk_name(number))) {
@@ -71,7 +71,7 @@ fn chunks(store: &Store, head: &BlockHead, damage: &mut Vec<Damage>) -> Result<W
 
 /// A chunk that is not what the head's directory says.
 fn changed_chunk(head: &BlockHead, number: u16, chunk: &[u8]) -> Option<Damage> {
-    let expected = head.directory.chunks.get(usize::from(number))?;
+    let expected = head.directory.get().ok()?.chunks.get(usize::from(number))?;
     let (length, crc) = (chunk.len() as u64, crc32fast::hash(chunk));
     let differs = length != u64::from(expected.stored_bytes) || crc != expected.crc;
     let described = |bytes: u64, crc: u32| format!("{bytes} bytes with CRC32 {crc:08x}");
@@ -85,8 +85,8 @@ fn changed_chunk(head: &BlockHead, number: u16, chunk: &[u8]) -> Option<Damage> 
 
 /// Chunk by chunk, after the database could not give them in one go.
 fn one_by_one(store: &Store, head: &BlockHead, damage: &mut Vec<Damage>) -> Result<WholeBlock> {
-    let mut whole = WholeBlock::empty(head);
-    for number in 0..head.chunk_count() {
+    let mut whole = WholeBlock::empty(head)?;
+    for number in 0..head.chunk_count().unwrap_or(0) {
         match whole.fetch(store, head, number) {
             Ok(()) => {}
             Err(Error::Damaged(mut found)) => {
@@ -100,7 +100,12 @@ fn one_by_one(store: &Store, head: &BlockHead, damage: &mut Vec<Damage>) -> Resu
 }
 
 /// Decodes the records, makes their part of the tree, and holds what the head says against them.
-fn records(stream: &Stream, head: &BlockHead, chunks: &WholeBlock, damage: &mut Vec<Damage>) -> Result<Option<Subtree>> {
+fn records(
+    stream: &Stream,
+    head: &BlockHead,
+    chunks: &WholeBlock,
+    damage: &mut Vec<Damage>,
+) -> Result<Option<Subtree>> {
     let rows = match block::decode(head, chunks) {
         Ok(rows) => rows,
         Err(error) => match Damage::of_block(&stream.name, head.first, error) {
@@ -123,7 +128,8 @@ fn records(stream: &Stream, head: &BlockHead, chunks: &WholeBlock, damage: &mut 
 /// What the head sums up, against the records.
 fn compare_sums(head: &BlockHead, rows: &DecodedRows) -> Option<Damage> {
     let bytes: u64 = rows.rows().map(|row| row.body.len() as u64).sum();
-    let found = (rows.rows().len() as u64, bytes, span(rows.rows().map(|r| r.event)), span(rows.rows().map(|r| r.received)));
+    let found =
+        (rows.rows().len() as u64, bytes, span(rows.rows().map(|r| r.event)), span(rows.rows().map(|r| r.received)));
     let expected = (u64::from(head.count), head.raw_bytes, head.events, head.received);
     (found != expected).then(|| Damage::new(DamageCode::BlockHead, format!("{expected:?}"), format!("{found:?}")))
 }

@@ -6,9 +6,7 @@ use super::*;
 use crate::filter::Order;
 
 fn check(text: &str, expected: &str) {
-    let filter: Filter = text
-        .parse()
-        .unwrap_or_else(|error| panic!("{text}: {error:?}"));
+    let filter: Filter = text.parse().unwrap_or_else(|error| panic!("{text}: {error:?}"));
     assert_eq!(filter.to_string(), expected, "{text}");
 }
 
@@ -17,10 +15,7 @@ fn check_error(text: &str, expected: &str) {
     let error = text.parse::<Filter>().unwrap_err();
     let (before, rest) = text.split_at(error.at.start);
     let (fault, after) = rest.split_at(error.at.len());
-    assert_eq!(
-        format!("{before}«{fault}»{after}: {}", error.message),
-        expected
-    );
+    assert_eq!(format!("{before}«{fault}»{after}: {}", error.message), expected);
 }
 
 #[test]
@@ -50,14 +45,8 @@ fn values_of_fields() {
     check("a != b not a=b -a!=b", "a!=b a!=b -a!=b");
     check("a:((b or *) (/c/))", "(a:b or a:*) a:/c/");
     check("a>=-5 a<\"x y\"", "a>=\"-5\" a<\"x y\"");
-    check(
-        "\"odd \\\"name\":x `and`:y not:z",
-        "\"odd \\\"name\":x \"and\":y \"not\":z",
-    );
-    check(
-        "\"and\" \"-a\" \"a:b\" \"\\\\\"",
-        "\"and\" \"-a\" \"a:b\" \"\\\\\"",
-    );
+    check("\"odd \\\"name\":x `and`:y not:z", "\"odd \\\"name\":x \"and\":y \"not\":z");
+    check("\"and\" \"-a\" \"a:b\" \"\\\\\"", "\"and\" \"-a\" \"a:b\" \"\\\\\"");
 }
 
 #[test]
@@ -69,21 +58,12 @@ fn errors_teach() {
     check_error("a (", "a «(»: this bracket is never closed");
     check_error("a )", "a «)»: this bracket closes nothing");
     check_error("a ()", "a «()»: nothing between the brackets");
-    check_error(
-        "a and",
-        "a and«»: the filter ends where something to find should follow",
-    );
+    check_error("a and", "a and«»: the filter ends where something to find should follow");
     check_error("or a", "«or» a: `or` has nothing on one side");
-    check_error(
-        "(a or)",
-        "(a or«)»: this bracket closes too early, or nothing",
-    );
+    check_error("(a or)", "(a or«)»: this bracket closes too early, or nothing");
     check_error("a - b", "a «-» b: `-` stands before nothing");
     check_error("name =~ x", "name «=~» x: unknown operator `=~`");
-    check_error(
-        "durationMs=>500",
-        "durationMs«=>»500: unknown operator `=>`",
-    );
+    check_error("durationMs=>500", "durationMs«=>»500: unknown operator `=>`");
     check_error("a && b", "a «&&» b: unknown operator `&&`");
     check_error("T | where x", "T «|» where x: unknown operator `|`");
     check_error("a:", "a:«»: no value after `:`");
@@ -92,43 +72,23 @@ fn errors_teach() {
     check_error("YWJj==", "YWJj==«»: no value after `=`");
     check_error(":b", "«:»b: no field's name before `:`");
     check_error("\"\":b", "«\"\"»:b: a field's name is empty");
-    check_error(
-        "co*so",
-        "«co*so»: a star can only stand first and last in a word",
-    );
+    check_error("co*so", "«co*so»: a star can only stand first and last in a word");
     check_error("a=co*", "a=«co*»: `=` compares the whole value");
-    check_error(
-        "a>/x/",
-        "a>«/x/»: `>` compares with a whole value, not with stars or a regular expression",
-    );
-    check_error(
-        "/a",
-        "«/»a: this / begins a regular expression that is never closed",
-    );
-    check_error(
-        "/a/b/c",
-        "«/a/b/c»: `b/c` cannot follow a regular expression",
-    );
+    check_error("a>/x/", "a>«/x/»: `>` compares with a whole value, not with stars or a regular expression");
+    check_error("/a", "«/»a: this / begins a regular expression that is never closed");
+    check_error("/a/b/c", "«/a/b/c»: `b/c` cannot follow a regular expression");
+    check_error("//", "«//»: an empty regular expression");
     check_error("x /a(/", "x «/a(/»: this regular expression cannot be read");
-    check_error(
-        "a:(b:c)",
-        "a:(«b:»c): a field within another field's brackets",
-    );
+    check_error("a:(b:c)", "a:(«b:»c): a field within another field's brackets");
     check_error("\"\"", "«\"\"»: an empty text is found everywhere");
-    check_error(
-        "`a b` c",
-        "«`a b`» c: backticks are for a field's name, and no operator follows",
-    );
+    check_error("`a b` c", "«`a b`» c: backticks are for a field's name, and no operator follows");
 }
 
 #[test]
 fn hints_say_what_to_write() {
     let hint = |text: &str| text.parse::<Filter>().unwrap_err().hint.unwrap();
     assert_eq!(hint("a=>5"), "write `>=`");
-    assert_eq!(
-        hint("co*s/o"),
-        "write a regular expression: /co.*s\\/o/; or \"co*s/o\" if the star is meant"
-    );
+    assert_eq!(hint("co*s/o"), "write a regular expression: /co.*s\\/o/; or \"co*s/o\" if the star is meant");
     assert!(hint("/a(/").contains("unclosed group"));
     assert!(hint("/subscriptions/x").contains("must be quoted"));
 }
@@ -136,13 +96,7 @@ fn hints_say_what_to_write() {
 #[test]
 fn limits_are_said() {
     let message = |text: String| text.parse::<Filter>().unwrap_err().message;
-    assert!(
-        "(".repeat(64)
-            .parse::<Filter>()
-            .unwrap_err()
-            .message
-            .contains("never closed")
-    );
+    assert!("(".repeat(64).parse::<Filter>().unwrap_err().message.contains("never closed"));
     assert!(message("(".repeat(65)).contains("64 brackets"));
     assert!(message("-".repeat(16_000) + "a").contains("64 brackets"));
     assert!(message("a ".repeat(1025)).contains("1024 tests"));
@@ -150,11 +104,7 @@ fn limits_are_said() {
     assert!(message("a".repeat(16 * 1024 + 1)).contains("16384"));
     assert!(message("/\\w{5000}/".to_owned()).contains("cannot be read"));
     assert!("a ".repeat(1024).parse::<Filter>().is_ok());
-    assert!(
-        format!("{}a{}", "(".repeat(64), ")".repeat(64))
-            .parse::<Filter>()
-            .is_ok()
-    );
+    assert!(format!("{}a{}", "(".repeat(64), ")".repeat(64)).parse::<Filter>().is_ok());
 }
 
 fn texts() -> impl Strategy<Value = String> {
@@ -183,31 +133,21 @@ fn texts() -> impl Strategy<Value = String> {
 
 fn finds() -> impl Strategy<Value = Test> {
     use NeedleKind::{Contains, Has, Prefix, Suffix};
-    let regexes = prop::sample::select(vec![
-        "re.*gex", "/a/", r"a\\", r"[/\]]", "(?i)x y", r"\/\\\/", "[\"'(]",
-    ]);
+    let regexes = prop::sample::select(vec!["re.*gex", "/a/", r"a\\", r"[/\]]", "(?i)x y", r"\/\\\/", "[\"'(]"]);
     prop_oneof![
-        3 => (prop::sample::select(vec![Has, Prefix, Suffix, Contains]), texts()).prop_map(|(kind, text)| Test::Find(Needle::new(kind, &text))),
+        3 => (prop::sample::select(vec![Has, Prefix, Suffix, Contains]), texts())
+            .prop_map(|(kind, text)| Test::Find(Needle::new(kind, &text))),
         1 => regexes.prop_map(|regex| Test::Regex(Pattern::new(regex).unwrap())),
     ]
 }
 
 fn tests() -> impl Strategy<Value = Test> {
     use Order::{Greater, GreaterOrEqual, Less, LessOrEqual};
-    let literals = || {
-        prop_oneof![
-            texts(),
-            Just(String::new()),
-            any::<f64>().prop_map(|number| number.to_string())
-        ]
-    };
+    let literals = || prop_oneof![texts(), Just(String::new()), any::<f64>().prop_map(|number| number.to_string())];
     prop_oneof![
         finds(),
         literals().prop_map(|text| Test::Equals(Literal::new(&text))),
-        (
-            prop::sample::select(vec![Less, LessOrEqual, Greater, GreaterOrEqual]),
-            literals()
-        )
+        (prop::sample::select(vec![Less, LessOrEqual, Greater, GreaterOrEqual]), literals())
             .prop_map(|(order, text)| Test::Compare(order, Literal::new(&text))),
         Just(Test::Exists),
     ]

@@ -1,0 +1,212 @@
+//! `logkeep verify`: nothing was lost, nothing was changed, or exactly where.
+
+use std::time::{Duration, Instant};
+
+use logkeep_index::Index;
+use logkeep_storage::{Archive, Damage, Error, StreamStat, Verification, verify};
+
+use crate::args::VerifyArgs;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::output::progress::Progress;
+use crate::output::table::{Side, Table};
+use crate::place::{self, Place};
+use crate::size;
+
+/// What came out, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Everything was checked and is right.
+    Verified,
+    /// Something is not as it was written.
+    Failed,
+    /// Not everything could be checked.
+    Incomplete,
+}
+
+/// What a verification of archive and index found.
+pub(crate) struct Report {
+    checked: Verification,
+    streams: Vec<StreamStat>,
+    /// Where the index and the archive disagree.
+    index: Vec<String>,
+    took: Duration,
+}
+
+/// Verifies, and prints the report.
+pub(crate) fn run(args: &VerifyArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
+    let report = report(place, output)?;
+    if args.json {
+        output.line(&report.json())?;
+    } else {
+        report.print(output)?;
+    }
+    Ok(match report.verdict() {
+        Verdict::Verified => Exit::Success,
+        Verdict::Failed => Exit::Nothing,
+        Verdict::Incomplete => Exit::Partial,
+    })
+}
+
+/// Verifies the archive of a place.
+pub(crate) fn report(place: &Place, output: &Output) -> Result<Report, Failure> {
+    let started = Instant::now();
+    let opened = place.try_read().and_then(|archive| check(&archive, output).map(|checked| (archive, checked)));
+    let mut report = match opened {
+        Ok((archive, checked)) => {
+            let index = check_index(&archive, place, output);
+            // Heads that cannot be read are among the findings already.
+            Report { checked, streams: archive.streams().unwrap_or_default(), index, took: Duration::ZERO }
+        }
+        Err(Error::Damaged(damage)) => Report::of(*damage),
+        Err(error) => return Err(place::failure(&error)),
+    };
+    report.took = started.elapsed();
+    Ok(report)
+}
+
+fn check(archive: &Archive, output: &Output) -> Result<Verification, Error> {
+    let bar = Progress::things(output, Some(0));
+    bar.say("verifying: records");
+    verify(archive, &mut |progress| {
+        bar.set_total(progress.records_total);
+        bar.set(progress.records);
+    })
+}
+
+/// What the index has to say; an index that is not there needs no check.
+fn check_index(archive: &Archive, place: &Place, output: &Output) -> Vec<String> {
+    let bar = Progress::things(output, None);
+    bar.say("verifying the index: blocks");
+    let checked = Index::open(&place.index())
+        .and_then(|index| index.map(|index| index.check(archive, &mut |blocks| bar.set(blocks))).transpose());
+    match checked {
+        Ok(checked) => checked.map(|checked| checked.findings).unwrap_or_default(),
+        Err(error) => vec![Failure::of(&error).to_string()],
+    }
+}
+
+impl Report {
+    /// An archive that cannot even be opened.
+    fn of(damage: Damage) -> Report {
+        let unchecked = vec!["all else: the archive cannot be opened".to_owned()];
+        let checked = Verification { damage: vec![damage], unchecked, ..Verification::default() };
+        Report { checked, streams: Vec::new(), index: Vec::new(), took: Duration::ZERO }
+    }
+
+    /// What came out.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let Verification { damage, unchecked, .. } = &self.checked;
+        if !damage.is_empty() || !self.index.is_empty() {
+            return Verdict::Failed;
+        }
+        if !unchecked.is_empty() || self.checked.is_empty() {
+            return Verdict::Incomplete;
+        }
+        Verdict::Verified
+    }
+
+    /// Prints the report for people.
+    pub(crate) fn print(&self, output: &mut Output) -> Result<(), Failure> {
+        output.line(&self.first_line())?;
+        if !self.streams.is_empty() {
+            output.line("")?;
+            self.table().lines(None).iter().try_for_each(|line| output.line(line))?;
+        }
+        let Verification { damage, unchecked, notes, .. } = &self.checked;
+        list(output, damage.iter().map(ToString::to_string))?;
+        list(output, self.index.iter().map(|finding| format!("index: {finding}")))?;
+        list(output, unchecked.iter().map(|what| format!("not checked: {what}")))?;
+        list(output, notes.iter().map(|note| format!("note: {note}")))?;
+        output.detail(&self.speed());
+        Ok(())
+    }
+
+    fn first_line(&self) -> String {
+        let Verification { records, bytes, streams, blocks, tips, .. } = &self.checked;
+        let findings = self.checked.damage.len() + self.index.len();
+        match self.verdict() {
+            Verdict::Verified => format!(
+                "VERIFIED {} ({}) of {} in {}, against {}",
+                size::counted(*records, "record"),
+                size::human(*bytes),
+                size::counted(*streams, "stream"),
+                size::counted(*blocks, "block"),
+                size::counted(*tips, "acknowledged state"),
+            ),
+            Verdict::Failed => format!(
+                "FAILED {}; checked {}",
+                size::counted(findings as u64, "finding"),
+                size::counted(*records, "record")
+            ),
+            Verdict::Incomplete if self.checked.is_empty() => {
+                "INCOMPLETE nothing to verify: the archive is empty".to_owned()
+            }
+            Verdict::Incomplete => format!(
+                "INCOMPLETE {} could not be checked; no damage in {}",
+                size::counted(self.checked.unchecked.len() as u64, "thing"),
+                size::counted(*records, "record"),
+            ),
+        }
+    }
+
+    fn table(&self) -> Table {
+        let columns = [("STREAM", Side::Left), ("RECORDS", Side::Right), ("ROOT", Side::Left), ("", Side::Left)];
+        let mut table = Table::new(columns);
+        for stream in &self.streams {
+            let findings =
+                self.checked.damage.iter().filter(|damage| damage.stream.as_ref() == Some(&stream.name)).count();
+            let verdict = if findings == 0 { "ok".to_owned() } else { size::counted(findings as u64, "finding") };
+            table.push([stream.name.to_string(), size::grouped(stream.records), hex(&stream.root), verdict]);
+        }
+        table
+    }
+
+    fn speed(&self) -> String {
+        let seconds = self.took.as_secs_f64();
+        format!("took {seconds:.2} s, {:.0} MB/s", self.checked.bytes as f64 / 1e6 / seconds.max(1e-6))
+    }
+
+    fn json(&self) -> String {
+        let Verification { streams, records, bytes, blocks, tips, unchecked, notes, .. } = &self.checked;
+        let verdict = match self.verdict() {
+            Verdict::Verified => "VERIFIED",
+            Verdict::Failed => "FAILED",
+            Verdict::Incomplete => "INCOMPLETE",
+        };
+        let heads: Vec<_> = self
+            .streams
+            .iter()
+            .map(|stream| serde_json::json!({ "stream": stream.name.as_str(), "size": stream.records, "root": hex(&stream.root) }))
+            .collect();
+        serde_json::json!({
+            "verdict": verdict, "streams": streams, "records": records, "bytes": bytes, "blocks": blocks, "tips": tips,
+            "heads": heads, "damage": self.checked.damage.iter().map(finding).collect::<Vec<_>>(), "index": self.index,
+            "unchecked": unchecked, "notes": notes, "milliseconds": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+        })
+        .to_string()
+    }
+}
+
+fn finding(damage: &Damage) -> serde_json::Value {
+    let Damage { code, stream, block, column, file, records, expected, found } = damage;
+    serde_json::json!({
+        "code": code.as_str(), "stream": stream.as_ref().map(ToString::to_string), "block": block, "column": column,
+        "file": file.as_ref().map(|file| file.display().to_string()),
+        "records": records.as_ref().map(|records| [records.start, records.end]), "expected": expected, "found": found,
+    })
+}
+
+fn list(output: &mut Output, items: impl Iterator<Item = String>) -> Result<(), Failure> {
+    for (number, item) in items.enumerate() {
+        if number == 0 {
+            output.line("")?;
+        }
+        output.foreign(format!("{item}\n").as_bytes())?;
+    }
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,38 @@
+//! Ctrl-C: the first asks a command to stop at a safe place, the second ends the process.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// The exit code of a process that was ended by an interrupt.
+const ENDED_BY_INTERRUPT: i32 = 130;
+
+/// Whether the user wants the command to stop.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Listens for interrupts from now on.
+    pub(crate) fn listen() -> io::Result<Interrupt> {
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // Order matters: this one acts only if the flag was set by an earlier signal.
+            flag::register_conditional_shutdown(signal, ENDED_BY_INTERRUPT, Arc::clone(&stop))?;
+            flag::register(signal, Arc::clone(&stop))?;
+        }
+        Ok(Interrupt(stop))
+    }
+
+    /// Whether it was asked to stop.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// The flag itself.
+    pub(crate) fn flag(&self) -> &AtomicBool {
+        &self.0
+    }
+}

@@ -1,0 +1,344 @@
+//! The index as searches use it: which blocks, and which of their columns, may hold what a filter asks for.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use logkeep_storage::Archive;
+
+use crate::dictionary::Dictionary;
+use crate::entry::{HAS_GUIDS, HAS_IDS, column_mark, entries, id_hash, is_id};
+use crate::error::Result;
+use crate::filter::Required;
+use crate::layout::Layout;
+use crate::run::{Place, Run};
+
+/// An index, open for reading, as of one commit. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Index {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    dictionary: Dictionary,
+    runs: Vec<Run>,
+    covered: HashSet<Place>,
+}
+
+/// Columns of a block that may hold a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Columns {
+    /// Any of them.
+    Any,
+    /// Those with one of these marks.
+    Marked(Vec<[u8; 4]>),
+}
+
+/// Blocks that may hold a value that passes a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Candidates {
+    /// Every block.
+    All,
+    /// These, among those that the index covers.
+    Some(HashMap<Place, Columns>),
+}
+
+impl Index {
+    /// Opens the index in `root` as of its last commit; `None` if there is none that this version can use.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is damaged. A search can go on without the index.
+    pub fn open(root: &Path) -> Result<Option<Self>> {
+        let layout = Layout::new(root);
+        let Some((dictionary, position)) = Dictionary::open(&layout.dictionary())? else { return Ok(None) };
+        let runs = position.runs.iter().map(|name| Run::open(&layout.run(name))).collect::<Result<Vec<_>>>()?;
+        let covered = runs.iter().flat_map(|run| run.places().iter().copied()).collect();
+        Ok(Some(Self { inner: Arc::new(Inner { dictionary, runs, covered }) }))
+    }
+
+    /// Number of blocks in the index.
+    #[must_use]
+    pub fn blocks(&self) -> usize {
+        self.inner.covered.len()
+    }
+
+    /// Compares the index with the archive, both ways: its own checksums; every block in the index is one of the
+    /// archive; every term of every covered block is found. `progress` is told the blocks done.
+    ///
+    /// # Errors
+    /// When the archive or the index cannot be read at all; what is wrong is in the findings.
+    pub fn check(&self, archive: &Archive, progress: &mut dyn FnMut(u64)) -> Result<Checked> {
+        let mut checked = Checked { findings: self.inner.dictionary.check()?, ..Checked::default() };
+        for run in &self.inner.runs {
+            match run.check() {
+                Ok(entries) => checked.ids += entries,
+                Err(error) => checked.findings.push(error.to_string()),
+            }
+        }
+        self.check_places(&mut checked)?;
+        for stream in archive.streams()? {
+            for head in archive.blocks(&stream.name, 0)? {
+                let place = Place { stream: head.stream, first: head.first };
+                if !self.covers(place) {
+                    checked.uncovered += 1;
+                    continue;
+                }
+                checked.blocks += 1;
+                match archive.read_block(&stream.name, &head, entries) {
+                    Ok(expected) => {
+                        self.check_block(place, &expected.ids, &mut checked);
+                        checked.expect_words(place, expected.words);
+                    }
+                    // What is wrong with the archive is for its own verification to say.
+                    Err(logkeep_storage::Error::Damaged(_)) => checked.unreadable.push(place),
+                    Err(error) => return Err(error.into()),
+                }
+                progress(checked.blocks);
+            }
+        }
+        self.check_words(&mut checked)?;
+        checked.findings.sort();
+        Ok(checked)
+    }
+
+    pub(crate) fn covers(&self, place: Place) -> bool {
+        self.inner.covered.contains(&place)
+    }
+
+    /// Where a value may be that has what is required.
+    pub(crate) fn candidates(&self, required: &Required) -> Result<Candidates> {
+        Ok(match required {
+            Required::All => Candidates::All,
+            Required::And(members) => {
+                let mut all = Candidates::All;
+                for member in members {
+                    all = all.and(self.candidates(member)?);
+                }
+                all
+            }
+            Required::Or(members) => {
+                let mut any = Candidates::none();
+                for member in members {
+                    any = any.or(self.candidates(member)?);
+                }
+                any
+            }
+            Required::Term(word) if is_id(word) => self.id(word)?,
+            Required::Term(word) => self.word(word)?,
+            Required::Whole(text) if text.len() == GUID_BYTES && text.contains('-') => self.id(text)?,
+            Required::Whole(address) => self.word(address)?,
+            Required::InGuid(_) => self.word(HAS_GUIDS)?,
+            Required::Prefix(prefix) => {
+                let mut found = Found::default();
+                self.inner.dictionary.prefix(prefix, &mut |(place, mark)| found.add(place, mark))?;
+                found.candidates().or(self.word(HAS_IDS)?)
+            }
+            Required::Suffix(text) => self.scan(&mut |word| word.ends_with(text.as_bytes()))?,
+            Required::Contains(text) => {
+                let finder = memchr::memmem::Finder::new(text.as_bytes());
+                self.scan(&mut |word| finder.find(word).is_some())?
+            }
+        })
+    }
+
+    fn word(&self, word: &str) -> Result<Candidates> {
+        let mut found = Found::default();
+        self.inner.dictionary.word(word, &mut |(place, mark)| found.add(place, mark))?;
+        Ok(found.candidates())
+    }
+
+    fn scan(&self, wanted: &mut dyn FnMut(&[u8]) -> bool) -> Result<Candidates> {
+        let mut found = Found::default();
+        self.inner.dictionary.scan(wanted, &mut |(place, mark)| found.add(place, mark))?;
+        Ok(found.candidates().or(self.word(HAS_IDS)?))
+    }
+
+    fn id(&self, id: &str) -> Result<Candidates> {
+        let hash = id_hash(id);
+        let mut found = HashMap::new();
+        for run in &self.inner.runs {
+            found.extend(run.find(hash)?.into_iter().map(|place| (place, Columns::Any)));
+        }
+        Ok(Candidates::Some(found))
+    }
+
+    fn check_places(&self, checked: &mut Checked) -> Result<()> {
+        let in_dictionary: Vec<Place> = self.inner.dictionary.places()?;
+        let mut seen = HashSet::new();
+        for place in in_dictionary {
+            if !seen.insert(place) {
+                checked.findings.push(format!("block {} of stream {} is indexed twice", place.first, place.stream));
+            }
+        }
+        for place in seen.symmetric_difference(&self.inner.covered) {
+            let text =
+                format!("block {} of stream {} is in the dictionary or the runs only", place.first, place.stream);
+            checked.findings.push(text);
+        }
+        Ok(())
+    }
+
+    fn check_block(&self, place: Place, ids: &[u64], checked: &mut Checked) {
+        let missing = |hash: &&u64| {
+            let holds = |run: &Run| run.find(**hash).is_ok_and(|places| places.contains(&place));
+            !self.inner.runs.iter().any(holds)
+        };
+        let missing = ids.iter().filter(missing).count();
+        if missing > 0 {
+            let text = format!("{missing} ids of block {} of stream {} are not in the runs", place.first, place.stream);
+            checked.findings.push(text);
+        }
+    }
+
+    /// One pass over the dictionary: every word counted for its block, and compared with what the blocks gave.
+    fn check_words(&self, checked: &mut Checked) -> Result<()> {
+        let mut found: HashMap<Place, (u64, u64)> = HashMap::new();
+        self.inner.dictionary.all(&mut |word, (place, mark)| {
+            let entry = found.entry(place).or_default();
+            entry.0 += 1;
+            entry.1 ^= word_hash(word, mark);
+        })?;
+        for (place, expected) in &checked.expected {
+            let found = found.remove(place).unwrap_or_default();
+            if found != *expected {
+                let text = format!(
+                    "block {} of stream {} has {} words in the dictionary instead of {}, or others",
+                    place.first, place.stream, found.0, expected.0
+                );
+                checked.findings.push(text);
+            }
+            checked.words += expected.0;
+        }
+        let mut findings = Vec::new();
+        for place in found.keys().filter(|place| !checked.unreadable.contains(place)) {
+            let text = format!("block {} of stream {} has words, but is no block", place.first, place.stream);
+            findings.push(text);
+        }
+        checked.findings.extend(findings);
+        checked.expected.clear();
+        Ok(())
+    }
+}
+
+/// Length of a GUID's text.
+const GUID_BYTES: usize = 36;
+
+/// What [`Index::check`] found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// What is wrong, in words. Empty: the index answers as the archive does.
+    pub findings: Vec<String>,
+    /// Blocks compared.
+    pub blocks: u64,
+    /// Blocks that are not in the index (yet): searches read them.
+    pub uncovered: u64,
+    /// Words compared.
+    pub words: u64,
+    /// Ids in the runs.
+    pub ids: u64,
+    expected: HashMap<Place, (u64, u64)>,
+    unreadable: Vec<Place>,
+}
+
+impl Checked {
+    fn expect_words(&mut self, place: Place, words: Vec<String>) {
+        let mut sum = (0, 0);
+        for term in words {
+            let Some((word, mark)) = term.as_bytes().split_last_chunk::<4>() else { continue };
+            let word = word.strip_suffix(&[crate::entry::MARK as u8]).unwrap_or(word);
+            sum.0 += 1;
+            sum.1 ^= word_hash(word, *mark);
+        }
+        self.expected.insert(place, sum);
+    }
+}
+
+fn word_hash(word: &[u8], mark: [u8; 4]) -> u64 {
+    id_hash(&format!("{}{}", String::from_utf8_lossy(word), String::from_utf8_lossy(&mark)))
+}
+
+#[derive(Default)]
+struct Found(HashMap<Place, Vec<[u8; 4]>>);
+
+impl Found {
+    fn add(&mut self, place: Place, mark: [u8; 4]) {
+        let marks = self.0.entry(place).or_default();
+        if !marks.contains(&mark) {
+            marks.push(mark);
+        }
+    }
+
+    fn candidates(self) -> Candidates {
+        Candidates::Some(self.0.into_iter().map(|(place, marks)| (place, Columns::Marked(marks))).collect())
+    }
+}
+
+impl Columns {
+    /// Whether a column of this path is one of them.
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Marked(marks) => marks.contains(&column_mark(path)),
+        }
+    }
+
+    fn and(self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Any, other) => Some(other.clone()),
+            (marked, Self::Any) => Some(marked),
+            (Self::Marked(mut marks), Self::Marked(others)) => {
+                marks.retain(|mark| others.contains(mark));
+                (!marks.is_empty()).then_some(Self::Marked(marks))
+            }
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Marked(mut marks), Self::Marked(others)) => {
+                marks.extend(others.into_iter().filter(|mark| !marks.contains(mark)).collect::<Vec<_>>());
+                Self::Marked(marks)
+            }
+            _ => Self::Any,
+        }
+    }
+}
+
+impl Candidates {
+    /// No block.
+    pub(crate) fn none() -> Self {
+        Self::Some(HashMap::new())
+    }
+
+    /// Blocks in both, where one column may hold the value for both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let (mine, theirs) = match (self, other) {
+            (Self::All, other) | (other, Self::All) => return other,
+            (Self::Some(mine), Self::Some(theirs)) => (mine, theirs),
+        };
+        let both = mine.into_iter().filter_map(|(place, columns)| Some((place, columns.and(theirs.get(&place)?)?)));
+        Self::Some(both.collect())
+    }
+
+    /// Blocks in either.
+    pub(crate) fn or(self, other: Self) -> Self {
+        let (Self::Some(mut mine), Self::Some(theirs)) = (self, other) else { return Self::All };
+        for (place, columns) in theirs {
+            let joined = match mine.remove(&place) {
+                Some(known) => known.or(columns),
+                None => columns,
+            };
+            mine.insert(place, joined);
+        }
+        Self::Some(mine)
+    }
+
+    /// The columns of a covered block that may hold the value; `None` if it cannot be there.
+    pub(crate) fn columns(&self, place: Place) -> Option<&Columns> {
+        match self {
+            Self::All => Some(&Columns::Any),
+            Self::Some(blocks) => blocks.get(&place),
+        }
+    }
+}

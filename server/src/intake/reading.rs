@@ -1,0 +1,424 @@
+//! The reading half of an import: opens inputs, finds where to go on, fills portions.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use logkeep_storage::{StreamName, Timestamp};
+
+use crate::intake::follow::{self, Change};
+use crate::intake::importer::{ImportOptions, Message, Origin, Outlet, Surroundings, follow_interval, path_name};
+use crate::intake::input::{Compression, Input};
+use crate::intake::json_scan::Scanner;
+use crate::intake::pipe::Pipe;
+use crate::intake::place::{Imprint, Names, Place};
+use crate::intake::portion::Gatherer;
+use crate::intake::recognise::Recogniser;
+use crate::intake::rejected::Rejection;
+use crate::intake::splitter::{Cut, Ending, Piece, Position, Splitter};
+use crate::intake::summary::Unfinished;
+use crate::intake::walk;
+
+/// What was read is appended after so long, however little it is.
+const PORTION_NS_MAX: i64 = 1_000_000_000;
+
+/// The other thread has ended, and why is known there.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+/// Reads all origins.
+pub(crate) struct Reading<'a> {
+    options: &'a ImportOptions,
+    surroundings: &'a Surroundings<'a>,
+    outlet: Outlet,
+    names: Names,
+    recogniser: Recogniser,
+    scanner: Scanner,
+    gatherer: Gatherer,
+    /// Stored bytes of the inputs that are done.
+    bytes_before: u64,
+    sent: Timestamp,
+}
+
+/// The input that is being read.
+struct Current {
+    name: String,
+    /// The stream of its lines, if it is text.
+    text_stream: StreamName,
+    splitter: Splitter,
+    input: Input,
+    /// The file to look at again when its end is reached.
+    follow: Option<PathBuf>,
+    /// Offset and length of the unfinished end that is in the rejected ones.
+    noted: Option<(u64, u64)>,
+    /// Offset of the last cursor and what was noted then.
+    saved: Option<(u64, Option<(u64, u64)>)>,
+    /// Why reading failed, until that is told.
+    fault: Option<String>,
+    /// Bytes read when the end was last seen.
+    end_seen: Option<u64>,
+    /// Whether it gave way to another file of its name.
+    replaced: bool,
+}
+
+/// Where to go on in a file, and the bytes before that place.
+type Entry = (Place, Vec<u8>);
+
+impl<'a> Reading<'a> {
+    pub(crate) fn new(options: &'a ImportOptions, surroundings: &'a Surroundings<'a>, outlet: Outlet) -> Self {
+        let (recogniser, scanner) = Recogniser::new(options.overrides.clone());
+        Self {
+            options,
+            surroundings,
+            outlet,
+            names: Names::new(&options.overrides, options.form),
+            recogniser,
+            scanner,
+            gatherer: Gatherer::default(),
+            bytes_before: 0,
+            sent: (surroundings.clock)(),
+        }
+    }
+
+    /// Reads all origins. When the other thread has ended there is nothing left to do.
+    pub(crate) fn run(mut self, origins: Vec<Origin>) {
+        let _ = self.read_all(origins).and_then(|()| self.send());
+    }
+
+    fn read_all(&mut self, origins: Vec<Origin>) -> Result<(), Gone> {
+        let (sources, total) = sources(origins, self.options.follow.is_some());
+        self.outlet.send(Message::Total(total))?;
+        let last = sources.len().saturating_sub(1);
+        for (index, source) in sources.into_iter().enumerate() {
+            if self.stopped() {
+                break;
+            }
+            match source {
+                Source::Unreadable(path, error) => self.unreadable(&path_name(&path), &error)?,
+                Source::Stream(name, reader) => self.read_stream(name, reader)?,
+                Source::File(path) if self.options.follow.is_some() && index == last => self.follow(&path)?,
+                Source::File(path) => self.read_file(&path)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn stopped(&self) -> bool {
+        self.surroundings.stop.load(Ordering::Relaxed)
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.surroundings.clock)()
+    }
+
+    fn wait(&self) {
+        (self.surroundings.sleep)(follow_interval(self.options));
+    }
+
+    fn read_stream(&mut self, name: String, reader: Box<dyn io::Read + Send>) -> Result<(), Gone> {
+        let input = match Input::stream(reader) {
+            Ok(input) => input,
+            Err(error) => return self.unreadable(&name, &error),
+        };
+        // Decompression is not to be interrupted, so that only plain streams are waited for with patience.
+        let input = match input.compression() {
+            Compression::None => Input::plain_stream(Box::new(Pipe::new(Box::new(input), self.options.patience))),
+            Compression::Gzip | Compression::Zstd => input,
+        };
+        let text_stream = StreamName::sanitised("text/stdin");
+        self.read(&mut self.current(name, text_stream, input, None))
+    }
+
+    fn read_file(&mut self, path: &Path) -> Result<(), Gone> {
+        match self.open(path, true)? {
+            Ok((input, entry)) => self.read(&mut self.current(path_name(path), text_stream(path), input, entry)),
+            Err(error) => self.unreadable(&path_name(path), &error),
+        }
+    }
+
+    /// Reads a file, and again the file that takes its name, until told to stop.
+    fn follow(&mut self, path: &Path) -> Result<(), Gone> {
+        let mut copies = true;
+        while !self.stopped() {
+            match self.open(path, copies)? {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.wait(),
+                Err(error) => return self.unreadable(&path_name(path), &error),
+                Ok((input, entry)) => {
+                    let mut current = self.current(path_name(path), text_stream(path), input, entry);
+                    let plain = current.input.compression() == Compression::None;
+                    current.follow = plain.then(|| path.to_owned());
+                    self.read(&mut current)?;
+                    if !current.replaced {
+                        return Ok(());
+                    }
+                    // A new file that begins like an old one is no copy of it.
+                    copies = false;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn current(&self, name: String, text_stream: StreamName, input: Input, entry: Option<Entry>) -> Current {
+        let start = Position { form: self.options.form, ..Position::default() };
+        let position = entry.as_ref().map_or(start, |(place, _)| place.position);
+        let mut splitter = Splitter::new(position, self.options.record_bytes_max);
+        let (noted, trail) = entry.map_or((None, Vec::new()), |(place, trail)| (place.noted, trail));
+        splitter.seed_trail(&trail);
+        let saved = (position.offset > 0).then_some((position.offset, noted));
+        Current {
+            name,
+            text_stream,
+            splitter,
+            input,
+            follow: None,
+            noted,
+            saved,
+            fault: None,
+            end_seen: None,
+            replaced: false,
+        }
+    }
+
+    /// Opens a file where an earlier import left it, or left what it is a copy of.
+    fn open(&mut self, path: &Path, copies: bool) -> Result<io::Result<(Input, Option<Entry>)>, Gone> {
+        let input = match Input::open(path) {
+            Ok(input) => input,
+            Err(error) => return Ok(Err(error)),
+        };
+        let names = self.cursor_names(&input, copies);
+        let mut fresh = Some(input);
+        for name in names {
+            let Some(place) = self.cursor(&name)? else { continue };
+            let input = match fresh.take().map_or_else(|| Input::open(path), Ok) {
+                Ok(mut input) => match place.enter(&mut input) {
+                    Ok(Some(trail)) => return Ok(Ok((input, Some((place, trail))))),
+                    Ok(None) => continue,
+                    // What cannot be decompressed up to the place is told when it is read from the start.
+                    Err(_) if input.compression() != Compression::None => continue,
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
+            };
+            return Ok(input);
+        }
+        Ok(fresh.map_or_else(|| Input::open(path), Ok).map(|input| (input, None)))
+    }
+
+    fn cursor(&mut self, name: &str) -> Result<Option<Place>, Gone> {
+        let stored = match self.gatherer.pending_cursor(name) {
+            Some(value) => Some(value.to_vec()),
+            None => self.outlet.cursor(name)?,
+        };
+        Ok(stored.and_then(|value| Place::decode(&value)))
+    }
+
+    /// The cursors of a file: none for a stream.
+    fn cursor_names(&self, input: &Input, copies: bool) -> Vec<String> {
+        let Some(inode) = input.inode() else { return Vec::new() };
+        let content = (copies && !input.head().is_empty()).then(|| self.names.content(input.head()));
+        // tidy: no results here
+        [Some(self.names.inode(inode)), content].into_iter().flatten().collect()
+    }
+
+    /// Takes everything from an input.
+    fn read(&mut self, current: &mut Current) -> Result<(), Gone> {
+        self.outlet.send(Message::Opened)?;
+        loop {
+            match current.splitter.next(&mut self.scanner) {
+                Piece::Record(body) => self.take_record(body),
+                Piece::Line(line) => {
+                    let found = self.recogniser.line(line, &current.text_stream);
+                    self.gatherer.push(line, &found, || (self.surroundings.clock)());
+                }
+                Piece::Rejected(cut) => self.reject(&current.name, cut, None),
+                Piece::Unfinished(cut) => self.unfinished(current, cut)?,
+                Piece::End => break,
+                Piece::NeedsMore => {
+                    if self.fill(current)? {
+                        break;
+                    }
+                }
+            }
+            if self.gatherer.is_full() {
+                self.checkpoint(current)?;
+            }
+        }
+        self.close(current)
+    }
+
+    fn take_record(&mut self, body: &[u8]) {
+        let not_utf8 = self.scanner.beyond_ascii() && std::str::from_utf8(body).is_err();
+        self.gatherer.counts().opaque += u64::from(not_utf8 || self.scanner.too_deep());
+        let found = self.recogniser.record(body, &self.scanner);
+        self.gatherer.push(body, &found, || (self.surroundings.clock)());
+    }
+
+    /// Gets more bytes, or finds that there are none; whether to leave the input as it is.
+    fn fill(&mut self, current: &mut Current) -> Result<bool, Gone> {
+        if self.stopped() {
+            return Ok(true);
+        }
+        if self.now().0.saturating_sub(self.sent.0) >= PORTION_NS_MAX {
+            self.checkpoint(current)?;
+        }
+        match current.splitter.fill(&mut current.input) {
+            Ok(0) if current.follow.is_some() => return self.at_end_for_now(current),
+            Ok(0) => current.splitter.end(Ending::Whole),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                current.splitter.pause();
+                self.checkpoint(current)?;
+            }
+            Err(error) => fail(current, &error),
+        }
+        Ok(false)
+    }
+
+    fn at_end_for_now(&mut self, current: &mut Current) -> Result<bool, Gone> {
+        let read = current.input.offset();
+        // First look at what is there already, then wait.
+        if current.end_seen.replace(read) != Some(read) {
+            current.splitter.pause();
+            return Ok(false);
+        }
+        self.checkpoint(current)?;
+        let Some(path) = &current.follow else { return Ok(true) };
+        match follow::wait(path, &current.input, read, self.surroundings.stop, &|| self.wait()) {
+            Ok(Change::Grown) => {}
+            Ok(Change::Stopped) => return Ok(true),
+            Ok(Change::Replaced | Change::Cut) => {
+                current.replaced = true;
+                current.splitter.end(Ending::Whole);
+            }
+            Err(error) => fail(current, &error),
+        }
+        Ok(false)
+    }
+
+    fn close(&mut self, current: &mut Current) -> Result<(), Gone> {
+        if current.fault.is_some() {
+            let Position { offset, line, .. } = current.splitter.position();
+            let reason = "the input ends between records";
+            self.unfinished(current, Cut { offset, line, length: 0, kept: Vec::new(), reason })?;
+        }
+        self.save_place(current);
+        self.bytes_before += current.input.stored_bytes();
+        self.gatherer.counts().bytes_done = self.bytes_before;
+        if current.replaced { self.send() } else { Ok(()) }
+    }
+
+    /// An end that is no end: told each time, kept aside once.
+    fn unfinished(&mut self, current: &mut Current, cut: Cut) -> Result<(), Gone> {
+        let fault = current.fault.take();
+        let reason = match &fault {
+            Some(fault) => format!("{}: {fault}", cut.reason),
+            None => cut.reason.to_owned(),
+        };
+        let unfinished = Unfinished { source: current.name.clone(), offset: cut.offset, reason };
+        let seen = Some((cut.offset, cut.length));
+        if current.noted != seen {
+            current.noted = seen;
+            self.reject(&current.name, cut, fault);
+        }
+        self.outlet.send(Message::Unfinished(unfinished))
+    }
+
+    fn unreadable(&mut self, name: &str, error: &io::Error) -> Result<(), Gone> {
+        let reason = "cannot be read";
+        self.reject(name, Cut { offset: 0, line: 0, length: 0, kept: Vec::new(), reason }, Some(error.to_string()));
+        let reason = format!("{reason}: {error}");
+        self.outlet.send(Message::Unfinished(Unfinished { source: name.to_owned(), offset: 0, reason }))
+    }
+
+    fn reject(&mut self, source: &str, cut: Cut, fault: Option<String>) {
+        let reason = fault.map_or_else(|| cut.reason.to_owned(), |fault| format!("{}: {fault}", cut.reason));
+        let Cut { offset, line, length, kept, .. } = cut;
+        let received = self.now();
+        self.gatherer.reject(Rejection { source: source.to_owned(), offset, line, length, kept, reason, received });
+    }
+
+    /// Hands over what was read, with the place reached.
+    fn checkpoint(&mut self, current: &mut Current) -> Result<(), Gone> {
+        self.save_place(current);
+        self.gatherer.counts().bytes_done = self.bytes_before + current.input.stored_bytes();
+        self.send()
+    }
+
+    fn save_place(&mut self, current: &mut Current) {
+        self.gatherer.counts().empty_lines += current.splitter.take_empty_lines();
+        let position = current.splitter.position();
+        let here = (position.offset, current.noted);
+        let Some(inode) = current.input.inode() else { return };
+        if current.saved == Some(here) || here == (0, None) {
+            return;
+        }
+        current.saved = Some(here);
+        let (head, trail) = (current.input.head(), current.splitter.trail());
+        let place = Place { position, head: Imprint::of(head), trail: Imprint::of(trail), noted: current.noted };
+        let value = place.encode();
+        self.gatherer.set_cursor(self.names.content(head), value.clone());
+        self.gatherer.set_cursor(self.names.inode(inode), value);
+    }
+
+    fn send(&mut self) -> Result<(), Gone> {
+        self.sent = self.now();
+        if self.gatherer.is_empty() {
+            return Ok(());
+        }
+        self.outlet.send(Message::Portion(self.gatherer.take()))
+    }
+}
+
+fn fail(current: &mut Current, error: &io::Error) {
+    current.fault = Some(error.to_string());
+    current.splitter.end(Ending::Cut);
+}
+
+/// One thing to read.
+enum Source {
+    File(PathBuf),
+    Stream(String, Box<dyn io::Read + Send>),
+    Unreadable(PathBuf, io::Error),
+}
+
+/// All files of all origins, and their bytes; no total if something has no length.
+fn sources(origins: Vec<Origin>, follow: bool) -> (Vec<Source>, Option<u64>) {
+    let (mut sources, mut total) = (Vec::new(), Some(0_u64));
+    for origin in origins {
+        let path = match origin {
+            Origin::Path(path) => path,
+            Origin::Stream { name, reader } => {
+                sources.push(Source::Stream(name, reader));
+                total = None;
+                continue;
+            }
+        };
+        for found in walk::files(&path) {
+            sources.push(match found.bytes {
+                Ok(bytes) => {
+                    total = total.zip(bytes).map(|(total, bytes)| total + bytes);
+                    if bytes.is_some() { Source::File(found.path) } else { open_pipe(found.path) }
+                }
+                // Whoever follows a file may do so before there is one.
+                Err(error) if follow && error.kind() == io::ErrorKind::NotFound => Source::File(found.path),
+                Err(error) => Source::Unreadable(found.path, error),
+            });
+        }
+    }
+    (sources, total)
+}
+
+fn open_pipe(path: PathBuf) -> Source {
+    match std::fs::File::open(&path) {
+        Ok(file) => Source::Stream(path_name(&path), Box::new(file)),
+        Err(error) => Source::Unreadable(path, error),
+    }
+}
+
+/// `text/` and the file's name up to its first dot, so that rotated and compressed files come to the same stream.
+fn text_stream(path: &Path) -> StreamName {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or("unnamed");
+    StreamName::sanitised(&format!("text/{stem}"))
+}

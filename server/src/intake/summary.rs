@@ -1,0 +1,102 @@
+//! What an import did, for people and for the exit code.
+
+use std::collections::BTreeMap;
+
+use logkeep_storage::{Appended, Batch, StreamName};
+
+/// What became of everything that was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Inputs that were opened.
+    pub inputs: u64,
+    /// Records that were read and taken: stored now, or known already.
+    pub records: u64,
+    /// Bytes of those records.
+    pub bytes: u64,
+    /// Records not stored because the same id with the same bytes was there.
+    pub duplicates: u64,
+    /// Records stored although their id was known: the content differs.
+    pub versions: u64,
+    /// Things put into the folder `rejected/`.
+    pub rejected: u64,
+    /// Empty lines.
+    pub skipped_empty: u64,
+    /// Records whose time was not found; their event time is the time they were received.
+    pub without_time: u64,
+    /// JSON records stored without being looked into: nested too deep, or not UTF-8.
+    pub opaque: u64,
+    /// Per stream.
+    pub streams: BTreeMap<StreamName, StreamCount>,
+    /// Inputs that could not be read to their end.
+    pub unfinished: Vec<Unfinished>,
+    /// Whether it ended because it was told to.
+    pub stopped: bool,
+}
+
+/// What went into one stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StreamCount {
+    /// Records taken.
+    pub records: u64,
+    /// Bytes of those records.
+    pub bytes: u64,
+    /// As in [`Summary::duplicates`].
+    pub duplicates: u64,
+    /// As in [`Summary::versions`].
+    pub versions: u64,
+}
+
+/// An input that could not be read to its end. Running the same import again goes on there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Path of the input, or `-`.
+    pub source: String,
+    /// Up to where it was taken, in bytes after decompression.
+    pub offset: u64,
+    /// Why not further.
+    pub reason: String,
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of the inputs as they are stored, compressed or not.
+    pub bytes_done: u64,
+    /// Bytes of all inputs; `None` if one has no length.
+    pub bytes_total: Option<u64>,
+    /// Records appended.
+    pub records: u64,
+    /// Things rejected.
+    pub rejected: u64,
+}
+
+impl Summary {
+    /// Whether something could not be taken: the exit code is then 3.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.rejected > 0 || !self.unfinished.is_empty()
+    }
+
+    /// Counts one batch that was appended.
+    pub(crate) fn add(&mut self, batch: &Batch, appended: &Appended) {
+        let count = StreamCount {
+            records: batch.len() as u64,
+            bytes: batch.iter().map(|record| record.body.len() as u64).sum(),
+            duplicates: appended.duplicates,
+            versions: appended.versions,
+        };
+        let stream = self.streams.entry(batch.stream().clone()).or_default();
+        for (sum, value) in [
+            (&mut self.records, count.records),
+            (&mut self.bytes, count.bytes),
+            (&mut self.duplicates, count.duplicates),
+            (&mut self.versions, count.versions),
+            (&mut stream.records, count.records),
+            (&mut stream.bytes, count.bytes),
+            (&mut stream.duplicates, count.duplicates),
+            (&mut stream.versions, count.versions),
+        ] {
+            *sum += value;
+        }
+    }
+}

@@ -135,7 +135,9 @@ fn a_damaged_ledger_can_be_read_beside_but_not_written() {
     let mut tips = fs::read(&path).unwrap();
     tips[70] ^= 1;
     fs::write(&path, tips).unwrap();
-    assert!(matches!(Writer::open(&sandbox.path(), &options()), Err(Error::Damaged(damage)) if damage.code == DamageCode::Tips));
+    assert!(
+        matches!(Writer::open(&sandbox.path(), &options()), Err(Error::Damaged(damage)) if damage.code == DamageCode::Tips)
+    );
     let reader = sandbox.reader();
     assert_eq!(bodies(&reader, "a/b").len(), 9);
     let found = verify(&reader, &mut |_| {}).unwrap();

@@ -60,7 +60,8 @@ fn check(path: &Path, expected: &Answers) -> Result<(), String> {
         _ => {}
     }
     let found = verify(&archive, &mut |_| {});
-    let silent = found.is_ok_and(|found| found.damage.is_empty() && found.notes.is_empty() && found.unchecked.is_empty());
+    let silent =
+        found.is_ok_and(|found| found.damage.is_empty() && found.notes.is_empty() && found.unchecked.is_empty());
     if silent { Err("nothing noticed".to_owned()) } else { Ok(()) }
 }
 

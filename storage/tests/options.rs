@@ -8,7 +8,8 @@ use crate::sandbox::{Sandbox, append, numbered};
 /// Section → option → value.
 fn written_options(sandbox: &Sandbox) -> BTreeMap<String, BTreeMap<String, String>> {
     let files = fs::read_dir(sandbox.path().join("db")).unwrap().map(|entry| entry.unwrap().path());
-    let newest = files.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("OPTIONS-")).max().unwrap();
+    let newest =
+        files.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("OPTIONS-")).max().unwrap();
     let mut sections: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     let mut section = String::new();
     for line in fs::read_to_string(newest).unwrap().lines() {

@@ -16,6 +16,8 @@ use crate::run::Place;
 const SEPARATOR: char = '\u{3}';
 /// Name of our tokenizer, which only divides at [`SEPARATOR`].
 const TOKENIZER: &str = "separated";
+/// Commits of a writer that may come while the dictionary is opened.
+const COMMITS_MAX: usize = 5;
 
 /// The dictionary, open for writing.
 pub(crate) struct DictionaryWriter {
@@ -27,7 +29,6 @@ pub(crate) struct DictionaryWriter {
 /// The dictionary as of a commit.
 #[derive(Clone)]
 pub(crate) struct Dictionary {
-    index: Index,
     reader: IndexReader,
     fields: Fields,
     root: std::path::PathBuf,
@@ -87,6 +88,9 @@ impl DictionaryWriter {
 
 impl Dictionary {
     /// Opens the newest commit; `None` if there is none or it is of another version.
+    ///
+    /// tantivy trusts its files: a changed byte makes it panic, or makes it miss a word, and a search would be short
+    /// without a word. So its checksums are compared here, once for each opening.
     pub(crate) fn open(root: &Path) -> Result<Option<(Self, Position)>> {
         let failed = |error: tantivy::TantivyError| failed(root, error);
         let present =
@@ -100,9 +104,12 @@ impl Dictionary {
         }
         let payload = index.load_metas().map_err(failed)?.payload;
         let Some(position) = payload.as_deref().and_then(Position::parse) else { return Ok(None) };
+        if let Some(problem) = damage(&index, root)? {
+            return Err(Error::Damaged { path: root.to_owned(), problem });
+        }
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
         let fields = Fields::of(&index.schema());
-        Ok(Some((Self { index, reader, fields, root: root.to_owned() }, position)))
+        Ok(Some((Self { reader, fields, root: root.to_owned() }, position)))
     }
 
     /// Where this word occurs.
@@ -140,25 +147,6 @@ impl Dictionary {
             places.extend((0..segment.max_doc()).map(place));
         }
         Ok(places)
-    }
-
-    /// Checks tantivy's checksums, and that each file it names is there: `validate_checksum` alone passes over files
-    /// that are missing.
-    pub(crate) fn check(&self) -> Result<Vec<String>> {
-        let failed = |error: tantivy::TantivyError| failed(&self.root, error);
-        let damaged = self.index.validate_checksum().map_err(failed)?;
-        let mut findings: Vec<String> =
-            damaged.into_iter().map(|path| format!("{} has a wrong checksum", path.display())).collect();
-        for file in self.index.load_metas().map_err(failed)?.list_segment_files() {
-            // tantivy names a file of deleted documents for every segment; nothing is ever deleted here.
-            let deleted = file.extension().is_some_and(|ending| ending == "del");
-            if !deleted && !self.root.join(&file).try_exists().unwrap_or(false) {
-                findings.push(format!("{} is missing", file.display()));
-            }
-        }
-        findings.sort();
-        findings.dedup();
-        Ok(findings)
     }
 
     fn range(
@@ -238,6 +226,38 @@ fn divided(term: &[u8]) -> Option<(&[u8], [u8; 4])> {
     let (rest, mark) = term.split_last_chunk::<4>()?;
     let (divider, word) = rest.split_last()?;
     (*divider == MARK as u8).then_some((word, *mark))
+}
+
+/// The first file of the newest commit that is missing or has a wrong checksum. Only the commit is asked which files
+/// there are: `Index::validate_checksum` passes over those that are missing or that `.managed.json` does not name.
+fn damage(index: &Index, root: &Path) -> Result<Option<String>> {
+    let failed = |error: tantivy::TantivyError| failed(root, error);
+    let mut found = None;
+    for _ in 0..COMMITS_MAX {
+        let files = index.load_metas().map_err(failed)?.list_segment_files();
+        found = files.iter().find_map(|file| file_damage(index, root, file));
+        // A writer may have merged segments and removed their files in the meantime.
+        if found.is_none() || index.load_metas().map_err(failed)?.list_segment_files() == files {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn file_damage(index: &Index, root: &Path, file: &Path) -> Option<String> {
+    let name = file.display();
+    // tantivy names a file of deleted documents for every segment; nothing is ever deleted here.
+    if file.extension().is_some_and(|ending| ending == "del") {
+        return None;
+    }
+    if !root.join(file).try_exists().unwrap_or(false) {
+        return Some(format!("{name} is missing"));
+    }
+    match index.directory().validate_checksum(file) {
+        Ok(true) => None,
+        Ok(false) => Some(format!("{name} has a wrong checksum")),
+        Err(error) => Some(format!("{name} cannot be read: {error}")),
+    }
 }
 
 fn failed(root: &Path, error: tantivy::TantivyError) -> Error {

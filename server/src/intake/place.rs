@@ -57,6 +57,11 @@ impl Names {
         format!("import/{}/inode/{device}-{inode}", self.0)
     }
 
+    /// Remembers why something could not be opened.
+    pub(crate) fn unreadable(&self, name: &str) -> String {
+        format!("import/{}/unreadable/{}", self.0, hex(Sha256::digest(name).as_slice()))
+    }
+
     pub(crate) fn content(&self, head: &[u8]) -> String {
         format!("import/{}/content/{}", self.0, hex(Sha256::digest(head).as_slice()))
     }

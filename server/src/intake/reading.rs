@@ -215,11 +215,14 @@ impl<'a> Reading<'a> {
     }
 
     fn cursor(&mut self, name: &str) -> Result<Option<Place>, Gone> {
-        let stored = match self.gatherer.pending_cursor(name) {
-            Some(value) => Some(value.to_vec()),
-            None => self.outlet.cursor(name)?,
-        };
-        Ok(stored.and_then(|value| Place::decode(&value)))
+        Ok(self.stored(name)?.and_then(|value| Place::decode(&value)))
+    }
+
+    fn stored(&mut self, name: &str) -> Result<Option<Vec<u8>>, Gone> {
+        match self.gatherer.pending_cursor(name) {
+            Some(value) => Ok(Some(value.to_vec())),
+            None => self.outlet.cursor(name),
+        }
     }
 
     /// The cursors of a file: none for a stream.
@@ -345,11 +348,17 @@ impl<'a> Reading<'a> {
         self.outlet.send(Message::Unfinished(unfinished))
     }
 
+    /// What cannot even be opened: told each time, kept aside once for the same reason.
     fn unreadable(&mut self, name: &str, error: &io::Error) -> Result<(), Gone> {
         let reason = "cannot be read";
-        self.reject(name, Cut { offset: 0, line: 0, length: 0, kept: Vec::new(), reason }, Some(error.to_string()));
-        let reason = format!("{reason}: {error}");
-        self.outlet.send(Message::Unfinished(Unfinished { source: name.to_owned(), offset: 0, reason }))
+        let whole_reason = format!("{reason}: {error}");
+        let cursor = self.names.unreadable(name);
+        if self.stored(&cursor)?.as_deref() != Some(whole_reason.as_bytes()) {
+            let cut = Cut { offset: 0, line: 0, length: 0, kept: Vec::new(), reason };
+            self.reject(name, cut, Some(error.to_string()));
+            self.gatherer.set_cursor(cursor, whole_reason.clone().into_bytes());
+        }
+        self.outlet.send(Message::Unfinished(Unfinished { source: name.to_owned(), offset: 0, reason: whole_reason }))
     }
 
     fn reject(&mut self, source: &str, cut: Cut, fault: Option<String>) {

@@ -4,5 +4,18 @@
 #![cfg(test)]
 
 mod bindings; // the committed bindings are handed out for their own RocksDB only
+mod completions; // scripts for shells
+mod demo; // the README's first command
+mod export; // exact bytes into files and back
+mod import; // whatever comes is archived once, or put aside and counted
+mod index; // the index can be looked at, checked, deleted and made anew
+mod init; // a new archive, and where it is
+mod man; // pages for man
+mod records; // the few records that most of these tests are about
+mod reference; // every help text in one snapshot
 mod sandbox; // the fresh folder, the clean environment, snapshots
+mod search; // answers, their forms, and what is said beside them
+mod show; // one record and all that is known of it
+mod streams; // the list of streams
 mod tidy; // the architecture as tests
+mod verify; // right, damaged, incomplete: and the exit code says which

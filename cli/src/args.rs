@@ -14,7 +14,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("LOGKEEP_COM
 /// Keep your own provable copy of your cloud's security logs, and search it
 #[derive(Debug, Parser)]
 #[command(name = "logkeep", version = VERSION, after_help = OVERVIEW, max_term_width = 100)]
-#[command(propagate_version = true, disable_help_subcommand = true, infer_long_args = true)]
+#[command(disable_help_subcommand = true, infer_long_args = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -115,7 +115,9 @@ pub(crate) struct InitArgs {}
 /// What was acknowledged is on the disk. Stop it whenever you want; the same command again takes only what is missing.
 /// What cannot be taken is put aside in the archive's rejected/, with its place and the reason.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   logkeep import signins.json                       one file
   logkeep import exports/                           all files in a directory, in order of their names
@@ -123,7 +125,8 @@ Examples:
   logkeep import /var/log/auth.log --stream linux/auth --form text --follow
   logkeep import events.jsonl --stream 'app/{level}' --time-path ts --id-path event.id
 
-Exit codes: 0 all archived; 2 error; 3 something could not be taken: it is counted, and kept in rejected/.")]
+Exit codes: 0 all archived; 2 error; 3 something could not be taken: it is counted, and kept in rejected/."
+)]
 pub(crate) struct ImportArgs {
     /// Files or directories; - is standard input
     #[arg(required = true, value_name = "FILE|DIR|-")]
@@ -169,7 +172,9 @@ pub(crate) enum InputForm {
 ///   durationMs>500  time<=2024-09-02T12:00
 ///   a b   a or b   -a   not (a or b)   user:(anna or ben)   *
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment, after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Times are RFC 3339 (2024-09-02T23:00:00Z), dates (their midnight, UTC), today, yesterday, or a distance
 back from now: 90s, 15m, 8h, 7d, 4w. --since is inclusive, --until is not.
 
@@ -181,7 +186,8 @@ Examples:
   logkeep search '*' --in purview/exchange --since yesterday -o raw | jq .UserId
   logkeep search 'CRITICAL' -f
 
-Exit codes: 0 found; 1 nothing found; 2 error; 3 the answer is not complete: some records are damaged.")]
+Exit codes: 0 found; 1 nothing found; 2 error; 3 the answer is not complete: some records are damaged."
+)]
 pub(crate) struct SearchArgs {
     /// What to find, see above; * is everything
     #[arg(allow_hyphen_values = true)]

@@ -2,9 +2,8 @@
 
 use logkeep_index::filter::{self, FieldName, Filter, ValueKind};
 use logkeep_index::record_values;
-use serde_json::Value;
 
-use crate::output::escape;
+use crate::output::{escape, json};
 
 /// What to look for in a record of a known product: who, what, with what, from where, how it ended, why. Of each
 /// line the first name that the record has is shown.
@@ -71,8 +70,8 @@ impl Fields {
         self.named(name).map(|field| field.text.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// The values at the paths that a name means, as JSON.
-    pub(crate) fn json(&self, name: &FieldName) -> Vec<Value> {
+    /// The values at the paths that a name means, as JSON; numbers as they are spelled.
+    pub(crate) fn json(&self, name: &FieldName) -> Vec<String> {
         self.named(name).map(Field::json).collect()
     }
 
@@ -104,12 +103,9 @@ impl Fields {
 }
 
 impl Field {
-    fn json(&self) -> Value {
-        let spelled = || serde_json::from_str(&self.text).unwrap_or_else(|_| Value::from(self.text.as_str()));
-        match self.kind {
-            ValueKind::String => Value::from(self.text.as_str()),
-            ValueKind::Number | ValueKind::Bool | ValueKind::Null => spelled(),
-        }
+    fn json(&self) -> String {
+        let spelled = self.kind != ValueKind::String && json::is_json(self.text.as_bytes()).is_some();
+        if spelled { self.text.clone() } else { json::string(&self.text) }
     }
 
     /// `errorCode=50126`, with quotes where the value has blanks.
@@ -156,6 +152,7 @@ mod tests {
         assert_eq!(fields.text(&FieldName::new("a.b")), "1.50");
         assert_eq!(fields.text(&FieldName::new("D")), "x, true");
         assert_eq!(fields.text(&FieldName::new("e")), "");
-        assert_eq!(fields.json(&FieldName::new("c.d")), [Value::from("x"), Value::from(true)]);
+        assert_eq!(fields.json(&FieldName::new("b")), ["1.50"]);
+        assert_eq!(fields.json(&FieldName::new("c.d")), ["\"x\"", "true"]);
     }
 }

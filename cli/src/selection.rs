@@ -26,6 +26,7 @@ pub(crate) fn streams(archive: &Archive, texts: &[String]) -> Result<Vec<StreamS
 pub(crate) fn strangers(archive: &Archive, texts: &[String]) -> Result<Vec<String>, Failure> {
     let known = archive.streams().map_err(|error| place::failure(&error))?;
     let patterns = patterns(texts)?;
-    let unknown = texts.iter().zip(patterns).filter(|(_, pattern)| !known.iter().any(|stream| pattern.matches(&stream.name)));
+    let unknown =
+        texts.iter().zip(patterns).filter(|(_, pattern)| !known.iter().any(|stream| pattern.matches(&stream.name)));
     Ok(unknown.map(|(text, _)| text.clone()).collect())
 }

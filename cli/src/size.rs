@@ -93,7 +93,8 @@ mod tests {
         assert_eq!(human(0), "0 B");
         assert_eq!(human(999), "999 B");
         assert_eq!(human(1000), "1.0 kB");
-        assert_eq!(human(999_949), "1000 kB");
+        assert_eq!(human(999_949), "1.0 MB");
+        assert_eq!(human(999_400), "999 kB");
         assert_eq!(human(27_300_000), "27.3 MB");
         assert_eq!(human(u64::MAX), "18447 PB");
         assert_eq!(grouped(0), "0");

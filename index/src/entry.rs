@@ -76,7 +76,7 @@ pub(crate) fn column_mark(path: &str) -> [u8; 4] {
 }
 
 /// The terms of all values of a block.
-pub(crate) fn entries(block: &Block<'_>) -> std::result::Result<Entries, BlockError> {
+pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
     let mut entries = Entries::default();
     let mut scratch = String::new();
     for (number, head) in block.head().columns()?.iter().enumerate() {

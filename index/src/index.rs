@@ -51,19 +51,6 @@ impl Index {
     /// When a file cannot be read or is damaged. A search can go on without the index.
     pub fn open(root: &Path) -> Result<Option<Self>> {
         let layout = Layout::new(root);
-        let commit = || std::fs::read(layout.dictionary().join("meta.json")).ok();
-        for _ in 1..TRIES_MAX {
-            let before = commit();
-            let opened = Self::open_commit(&layout);
-            // An indexer may have removed files between the moment when their names were read and this.
-            if commit() == before {
-                return opened;
-            }
-        }
-        Self::open_commit(&layout)
-    }
-
-    fn open_commit(layout: &Layout) -> Result<Option<Self>> {
         let Some((dictionary, position)) = Dictionary::open(&layout.dictionary())? else { return Ok(None) };
         let runs = position.runs.iter().map(|name| Run::open(&layout.run(name))).collect::<Result<Vec<_>>>()?;
         let covered = runs.iter().flat_map(|run| run.places().iter().copied()).collect();
@@ -90,28 +77,28 @@ impl Index {
             }
         }
         self.check_places(&mut checked)?;
-        let mut strangers = self.inner.covered.clone();
         for stream in archive.streams()? {
             for head in archive.blocks(&stream.name, 0)? {
                 let place = Place { stream: head.stream, first: head.first };
-                strangers.remove(&place);
                 if !self.covers(place) {
                     checked.uncovered += 1;
                     continue;
                 }
                 checked.blocks += 1;
-                if let Ok(expected) = archive.read_block(&stream.name, &head, entries) {
-                    self.check_block(place, &expected.ids, &mut checked);
-                    checked.expect_words(place, expected.words);
+                match archive.read_block(&stream.name, &head, entries) {
+                    Ok(expected) => {
+                        self.check_block(place, &expected.ids, &mut checked);
+                        checked.expect_words(place, expected.words);
+                    }
+                    // What is wrong with the archive is for its own verification to say.
+                    Err(logkeep_storage::Error::Damaged(_)) => checked.unreadable.push(place),
+                    Err(error) => return Err(error.into()),
                 }
                 progress(checked.blocks);
             }
         }
-        let strange = |place: &Place| format!("block {} of stream {} is not in the archive", place.first, place.stream);
-        checked.findings.extend(strangers.iter().map(strange));
         self.check_words(&mut checked)?;
         checked.findings.sort();
-        checked.findings.dedup();
         Ok(checked)
     }
 
@@ -223,18 +210,17 @@ impl Index {
             }
             checked.words += expected.0;
         }
-        for place in found.keys() {
-            checked
-                .findings
-                .push(format!("block {} of stream {} has words, but is no block", place.first, place.stream));
+        let mut findings = Vec::new();
+        for place in found.keys().filter(|place| !checked.unreadable.contains(place)) {
+            let text = format!("block {} of stream {} has words, but is no block", place.first, place.stream);
+            findings.push(text);
         }
+        checked.findings.extend(findings);
         checked.expected.clear();
         Ok(())
     }
 }
 
-/// How often opening is tried while an indexer commits.
-const TRIES_MAX: u32 = 5;
 /// Length of a GUID's text.
 const GUID_BYTES: usize = 36;
 
@@ -252,6 +238,7 @@ pub struct Checked {
     /// Ids in the runs.
     pub ids: u64,
     expected: HashMap<Place, (u64, u64)>,
+    unreadable: Vec<Place>,
 }
 
 impl Checked {

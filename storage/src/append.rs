@@ -189,11 +189,15 @@ fn ragged_block(store: &Store, stream: &Stream) -> Result<(DecodedRows, RaggedBl
     let missing = || Damage::new(DamageCode::BlockMissing, "the last block", "nothing").stream(&stream.name);
     let stored = stored.ok_or_else(|| missing().block(first))?;
     let chunk_bytes = blocks::WholeBlock::read(store, &stored.head)?.bytes();
-    let (chunk_count, head_bytes) = (stored.head.chunk_count().map_err(|error| Damage::of_head(&stored.head, error))?, stored.bytes.len() as u64);
+    let (chunk_count, head_bytes) =
+        (stored.head.chunk_count().map_err(|error| Damage::of_head(&stored.head, &error))?, stored.bytes.len() as u64);
     let (head, rows) = blocks::rows(store, &stream.name, stored)?;
     if head.count != stream.head.ragged {
         let expected = format!("{} records", stream.head.ragged);
-        return Err(Damage::new(DamageCode::BlockHead, expected, head.count.to_string()).stream(&stream.name).block(first).into());
+        return Err(Damage::new(DamageCode::BlockHead, expected, head.count.to_string())
+            .stream(&stream.name)
+            .block(first)
+            .into());
     }
     Ok((rows, RaggedBlock { chunk_count, stored_bytes: head_bytes + chunk_bytes }))
 }
@@ -226,7 +230,8 @@ fn salts(head: &StreamHead, fresh: u64) -> Result<BTreeMap<u64, [u8; 32]>> {
 /// Random bytes of the operating system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|e| crate::Error::io("the system's random numbers".as_ref(), std::io::Error::other(e.to_string())))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|e| crate::Error::io("the system's random numbers".as_ref(), std::io::Error::other(e.to_string())))?;
     Ok(bytes)
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use logkeep_proof::Hash;
 
 use crate::block::{Block, BlockError, BlockHead};
-use crate::blocks::{self, StoredHead};
+use crate::blocks;
 use crate::damage::{Damage, DamageCode};
 use crate::directory::{Directory, Fingerprint, fingerprint};
 use crate::error::{Error, Result};

@@ -1,16 +1,11 @@
 //! Blocks as they lie in the database: found by index, read whole or chunk by chunk.
 
-use std::fmt;
-use std::sync::Arc;
-
-use crate::block::{self, Block, BlockError, BlockHead, ChunkSource, DecodedRows};
+use crate::block::{self, BlockError, BlockHead, ChunkSource, DecodedRows};
 use crate::damage::{Damage, missing_chunk};
-use crate::error::{Error, Result};
-use crate::record::StoredRecord;
+use crate::error::Result;
 use crate::store::{self, Family, Store};
-use crate::stream::{RecordId, StreamName};
+use crate::stream::StreamName;
 use crate::streams::Stream;
-use crate::time::Timestamp;
 
 /// How often a block is read again because a writer replaced it meanwhile.
 const TRIES_MAX: usize = 16;
@@ -93,7 +88,7 @@ pub(crate) struct WholeBlock {
 impl WholeBlock {
     /// A block of which nothing was fetched yet.
     pub(crate) fn empty(head: &BlockHead) -> Result<Self> {
-        let chunks = head.chunk_count().map_err(|error| Damage::of_head(head, error))?;
+        let chunks = head.chunk_count().map_err(|error| Damage::of_head(head, &error))?;
         Ok(Self { chunks: vec![None; usize::from(chunks)], extra: Vec::new() })
     }
 
@@ -128,12 +123,14 @@ impl WholeBlock {
 
     /// Bytes of all chunks.
     pub(crate) fn bytes(&self) -> u64 {
+        // tidy: no results here
         self.chunks.iter().flatten().map(|chunk| chunk.len() as u64).sum()
     }
 }
 
 impl ChunkSource for WholeBlock {
     fn chunk(&self, number: u16) -> Result<Vec<u8>> {
+        // tidy: no results here
         let chunk = self.chunks.get(usize::from(number)).cloned().flatten();
         chunk.ok_or_else(|| missing_chunk(number).into())
     }

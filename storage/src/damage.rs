@@ -119,7 +119,7 @@ impl Damage {
     }
 
     /// What is wrong with a head whose stream is not known by name here.
-    pub(crate) fn of_head(head: &crate::block::BlockHead, error: BlockError) -> Error {
+    pub(crate) fn of_head(head: &crate::block::BlockHead, error: &BlockError) -> Error {
         Self::new(DamageCode::BlockHead, "a block head", error.to_string()).block(head.first).into()
     }
 

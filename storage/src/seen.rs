@@ -229,7 +229,8 @@ fn assign<'a>(
         }
         sifted.batches.push(count);
     }
-    sifted.seen = groups.iter().zip(stored).filter_map(|(group, stored)| grown(group, stored, verdicts, &indexes)).collect();
+    sifted.seen =
+        groups.iter().zip(stored).filter_map(|(group, stored)| grown(group, stored, verdicts, &indexes)).collect();
     sifted
 }
 

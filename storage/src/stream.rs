@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Longest stream name in bytes.
-pub const STREAM_NAME_BYTES_MAX: usize = 200;
+pub(crate) const STREAM_NAME_BYTES_MAX: usize = 200;
 /// Most segments in a stream name.
 const SEGMENTS_MAX: usize = 8;
 /// Longest segment in bytes.

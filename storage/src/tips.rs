@@ -60,7 +60,9 @@ impl Tip {
         let (body, crc) = split(&bytes);
         let crc_at_end = crc32fast::hash(body).to_le_bytes();
         debug_assert_eq!(crc, [0; 4], "the checksum's place is free");
-        bytes.last_chunk_mut().map(|place: &mut [u8; 4]| *place = crc_at_end);
+        if let Some(place) = bytes.last_chunk_mut::<4>() {
+            *place = crc_at_end;
+        }
         bytes
     }
 

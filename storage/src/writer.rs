@@ -192,6 +192,7 @@ impl Writer {
         let layouts: Vec<_> = layouts.collect::<Result<_>>()?;
         let jobs: Vec<_> = layouts.iter().map(Layout::jobs).collect();
         let counts: Vec<usize> = jobs.iter().map(Vec::len).collect();
+        // tidy: no results here
         let sealed = seal::run(&jobs.into_iter().flatten().collect::<Vec<_>>(), self.archive.options().threads)?;
         let (mut rest, mut grown) = (sealed.as_slice(), Vec::with_capacity(parts.len()));
         for ((part, layout), count) in parts.iter().zip(&layouts).zip(counts) {
@@ -274,10 +275,8 @@ fn check_version(store: &Store) -> Result<()> {
 }
 
 fn check_cursor(cursor: &Cursor) -> Result<()> {
-    let parts = [
-        ("name", cursor.name.len(), CURSOR_NAME_BYTES_MAX),
-        ("value", cursor.value.len(), CURSOR_VALUE_BYTES_MAX),
-    ];
+    let parts =
+        [("name", cursor.name.len(), CURSOR_NAME_BYTES_MAX), ("value", cursor.value.len(), CURSOR_VALUE_BYTES_MAX)];
     let too_large = parts.into_iter().find(|(_, bytes, max)| bytes > max);
     let name = || cursor.name.chars().take(64).collect();
     too_large.map_or(Ok(()), |(part, bytes, max)| Err(Error::CursorTooLarge { name: name(), part, bytes, max }))

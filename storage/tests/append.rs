@@ -26,8 +26,7 @@ fn records_come_back_with_their_times() {
     let archive = sandbox.reader();
     let id = RecordId { stream: stream("a/b"), index: 2 };
     let record = archive.record(&id).unwrap().unwrap();
-    let expected =
-        StoredRecord { id, body: b"\xff\x00\n".to_vec(), event: Timestamp(2), received: Timestamp(1_000) };
+    let expected = StoredRecord { id, body: b"\xff\x00\n".to_vec(), event: Timestamp(2), received: Timestamp(1_000) };
     assert_eq!(record, expected);
     assert_eq!(archive.record(&RecordId { stream: stream("a/b"), index: 3 }).unwrap(), None);
     let stat = &archive.streams().unwrap()[0];
@@ -202,15 +201,11 @@ fn several_batches_and_streams_in_one_append() {
     ];
     let appended = writer.append(&Append { batches, cursors: vec![] }).unwrap();
     let got: Vec<_> = appended.iter().map(|a| (a.stream.as_str(), a.indexes.clone(), a.duplicates)).collect();
-    let expected = [
-        ("b/b", 0..1500, 0),
-        ("a/a", 0..10, 0),
-        ("b/b", 1500..1600, 100),
-        ("c/c", 0..0, 0),
-        ("a/a", 10..12, 5),
-    ];
+    let expected =
+        [("b/b", 0..1500, 0), ("a/a", 0..10, 0), ("b/b", 1500..1600, 100), ("c/c", 0..0, 0), ("a/a", 10..12, 5)];
     assert_eq!(got, expected);
-    let names: Vec<_> = writer.archive().streams().unwrap().into_iter().map(|s| (s.name.to_string(), s.records)).collect();
+    let names: Vec<_> =
+        writer.archive().streams().unwrap().into_iter().map(|s| (s.name.to_string(), s.records)).collect();
     assert_eq!(names, [("a/a".to_owned(), 12), ("b/b".to_owned(), 1600)]);
 }
 

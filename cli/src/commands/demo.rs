@@ -76,7 +76,9 @@ impl Demo<'_> {
         );
         self.why(&text)?;
         self.why("Entra sign-ins and audits, Microsoft 365 audit, Sentinel tables, Defender for Cloud alerts,")?;
-        self.why("as Graph pages, event hub messages, audit blobs and exported lines. Somewhere in there is an attack.")?;
+        self.why(
+            "as Graph pages, event hub messages, audit blobs and exported lines. Somewhere in there is an attack.",
+        )?;
         Ok((records, day.story))
     }
 
@@ -128,7 +130,8 @@ impl Demo<'_> {
         let rule = format!("Operation=New-InboxRule \"{attacker}\"");
         self.command(&["search", &rule, "--fields", "UserId,ClientIP,Parameters.Value"])?;
         let others = size::counted((inbox_rules - attacker_inbox_rules) as u64, "other rule");
-        let claim = format!("a rule named {:?} hides mail since {}; {others} are harmless", story.rule_name, story.rule_at);
+        let claim =
+            format!("a rule named {:?} hides mail since {}; {others} are harmless", story.rule_name, story.rule_at);
         self.expect(&rule, &[], *attacker_inbox_rules, &claim)?;
         let everywhere = format!("\"{attacker}\"");
         self.command(&["search", &everywhere, "--count"])?;
@@ -141,7 +144,9 @@ impl Demo<'_> {
 
     fn verify(&mut self) -> Result<(), Failure> {
         self.narrator.step(self.output, "Prove that nothing was lost or changed")?;
-        self.why("Every record is a leaf in its stream's Merkle tree. Verify reads everything and computes the roots again.")?;
+        self.why(
+            "Every record is a leaf in its stream's Merkle tree. Verify reads everything and computes the roots again.",
+        )?;
         let exit = self.command(&["verify"])?;
         self.check(exit == Exit::Success, "the archive is what was acknowledged, record for record")
     }
@@ -191,7 +196,8 @@ impl Demo<'_> {
         let typed: Vec<_> = words.iter().map(|word| quoted(word)).collect();
         self.narrator.command(self.output, &format!("logkeep {}", typed.join(" ")))?;
         // People read the demo, also where it is written into a file.
-        let table: &[&str] = if words.first() == Some(&"search") && !words.contains(&"--count") { &["-o", "table"] } else { &[] };
+        let table: &[&str] =
+            if words.first() == Some(&"search") && !words.contains(&"--count") { &["-o", "table"] } else { &[] };
         let words = std::iter::once(&"logkeep").chain(words).chain(table);
         let cli = Cli::try_parse_from(words).map_err(|error| Failure::error(error.to_string()))?;
         commands::run_at(cli.command, &self.place, self.output)

@@ -36,7 +36,8 @@ pub(crate) fn run(args: &ExportArgs, place: &Place, output: &mut Output) -> Resu
     let until = moment::option("--until", args.until.as_deref(), now)?;
     let archive = place.read()?;
     let streams = selection::streams(&archive, &args.streams)?;
-    let interrupt = Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
+    let interrupt =
+        Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
     let total = match &args.to {
         Some(folder) => to_folder(&archive, &streams, (since, until), folder, &interrupt, output)?,
         None => to_output(&archive, &streams, (since, until), output)?,
@@ -58,12 +59,7 @@ pub(crate) fn run(args: &ExportArgs, place: &Place, output: &mut Output) -> Resu
     Ok(if nothing { Exit::Nothing } else { Exit::complete(total.damage.is_empty()) })
 }
 
-fn to_output(
-    archive: &Archive,
-    streams: &[StreamStat],
-    times: Times,
-    output: &mut Output,
-) -> Result<Total, Failure> {
+fn to_output(archive: &Archive, streams: &[StreamStat], times: Times, output: &mut Output) -> Result<Total, Failure> {
     let mut total = Total::default();
     let mut several_lines = 0_u64;
     for stream in streams {
@@ -319,7 +315,9 @@ fn adopt(folder: &Path, stream: &StreamName, part: &Path) -> io::Result<()> {
 fn remove_other(folder: &Path, old: Option<&File>, new: &File) -> Result<(), Failure> {
     let Some(old) = old.filter(|old| old.name != new.name) else { return Ok(()) };
     match fs::remove_file(old.path(folder)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::file("remove", &old.path(folder), &error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Failure::file("remove", &old.path(folder), &error))
+        }
         _ => Ok(()),
     }
 }

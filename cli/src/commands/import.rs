@@ -27,7 +27,8 @@ const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
 /// Imports what was named, says how it went.
 pub(crate) fn run(args: &ImportArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
     let parts = parts(args, place)?;
-    let interrupt = Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
+    let interrupt =
+        Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
     let (writer, is_new) = place.write()?;
     if is_new {
         output.say(&format!("made an archive in {}", place.path().display()));

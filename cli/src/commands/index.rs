@@ -14,6 +14,9 @@ use crate::output::progress::Progress;
 use crate::place::{self, Place};
 use crate::size;
 
+/// What to do about an index that is wrong.
+const ANEW: &str = "`logkeep index rebuild` makes it anew";
+
 /// Does what was asked.
 pub(crate) fn run(args: &IndexArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
     let archive = place.read()?;
@@ -48,12 +51,19 @@ fn rebuild(archive: &Archive, place: &Place, output: &mut Output) -> Result<Exit
 }
 
 fn check(archive: &Archive, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
-    let anew = |error| failure(&error).hint("`logkeep index rebuild` makes it anew");
-    let Some(index) = Index::open(&place.index()).map_err(anew)? else { return none(output) };
+    let index = match Index::open(&place.index()) {
+        Ok(Some(index)) => index,
+        Ok(None) => return none(output),
+        Err(error) => return disagrees(&error, output),
+    };
     let bar = Progress::things(output, None);
     bar.say("checking: blocks");
-    let checked = index.check(archive, &mut |blocks| bar.set(blocks)).map_err(anew)?;
+    let checked = index.check(archive, &mut |blocks| bar.set(blocks));
     drop(bar);
+    let checked = match checked {
+        Ok(checked) => checked,
+        Err(error) => return disagrees(&error, output),
+    };
     for finding in &checked.findings {
         output.foreign(format!("{finding}\n").as_bytes())?;
     }
@@ -64,10 +74,20 @@ fn check(archive: &Archive, place: &Place, output: &mut Output) -> Result<Exit, 
         output.say(&format!("{} not in the index: searches read them", size::counted(checked.uncovered, "block")));
     }
     if !checked.findings.is_empty() {
-        output.say("`logkeep index rebuild` makes it anew");
+        output.say(ANEW);
         return Ok(Exit::Nothing);
     }
     Ok(Exit::Success)
+}
+
+/// An index that cannot be read is a finding, not a failure of the check; an archive that cannot be read is one.
+fn disagrees(error: &Error, output: &mut Output) -> Result<Exit, Failure> {
+    if matches!(error, Error::Storage(_) | Error::Io { .. } | Error::Locked(_)) {
+        return Err(failure(error));
+    }
+    output.foreign(format!("{}\n", Failure::of(error)).as_bytes())?;
+    output.say(ANEW);
+    Ok(Exit::Nothing)
 }
 
 fn status(archive: &Archive, place: &Place, output: &mut Output) -> Result<Exit, Failure> {

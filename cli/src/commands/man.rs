@@ -13,6 +13,10 @@ pub(crate) fn run(args: &ManArgs, output: &mut Output) -> Result<Exit, Failure> 
     let failed = |error| Failure::file("write", &args.dir, &error);
     fs::create_dir_all(&args.dir).map_err(failed)?;
     clap_mangen::generate_to(Cli::command(), &args.dir).map_err(failed)?;
-    output.say(&format!("wrote the man pages into {}; read one: man {}/logkeep.1", args.dir.display(), args.dir.display()));
+    output.say(&format!(
+        "wrote the man pages into {}; read one: man {}/logkeep.1",
+        args.dir.display(),
+        args.dir.display()
+    ));
     Ok(Exit::Success)
 }

@@ -215,7 +215,8 @@ fn follow(
     printer: &mut RecordPrinter,
     output: &mut Output,
 ) -> Result<u64, Failure> {
-    let interrupt = Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
+    let interrupt =
+        Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
     let failed = |error| place::failure(&error);
     let mut sizes: std::collections::BTreeMap<_, _> =
         archive.streams().map_err(failed)?.into_iter().map(|stream| (stream.name, stream.records)).collect();
@@ -250,7 +251,8 @@ fn report(answer: &Answer, count: u64, question: &Question, took: Duration, outp
     if let Some(problem) = index_problem {
         output.warn(&format!("the index was not used: {problem}; `logkeep index check` says more"));
     }
-    let found = if count == 0 { "nothing found".to_owned() } else { format!("{} found", size::counted(count, "record")) };
+    let found =
+        if count == 0 { "nothing found".to_owned() } else { format!("{} found", size::counted(count, "record")) };
     output.say(&format!(
         "{found} among {} ({}), {} of {} read, {}",
         size::grouped(*records),
@@ -261,7 +263,8 @@ fn report(answer: &Answer, count: u64, question: &Question, took: Duration, outp
     ));
     if answer.cut {
         let limit = question.limit.unwrap_or_default();
-        let how = if question.limit_is_ours { "--limit N shows more, --count counts all" } else { "--count counts all" };
+        let how =
+            if question.limit_is_ours { "--limit N shows more, --count counts all" } else { "--count counts all" };
         output.say(&format!("only the newest {} are shown, there are more: {how}", size::grouped(limit as u64)));
     }
     if !damage.is_empty() {

@@ -90,12 +90,7 @@ impl Origin {
         let blocks = archive.blocks(&record.id.stream, record.id.index).map_err(failed)?;
         let block = blocks.into_iter().next().filter(|block| block.first <= record.id.index);
         let leaf = block.as_ref().map(|block| leaf_hash(record, block));
-        Ok(Origin {
-            block,
-            leaf,
-            size: head.map_or(0, |head| head.size),
-            root: head.map_or([0; 32], |head| head.root),
-        })
+        Ok(Origin { block, leaf, size: head.map_or(0, |head| head.size), root: head.map_or([0; 32], |head| head.root) })
     }
 
     fn lines(&self, record: &StoredRecord) -> Vec<String> {

@@ -43,7 +43,11 @@ pub(crate) fn run(args: &StreamsArgs, place: &Place, output: &mut Output) -> Res
         output.warn(&format!("acknowledged records are missing: {lost}"));
     }
     if rows.is_empty() {
-        output.say(if args.streams.is_empty() { "the archive is empty; next: logkeep import FILE" } else { "no such stream" });
+        output.say(if args.streams.is_empty() {
+            "the archive is empty; next: logkeep import FILE"
+        } else {
+            "no such stream"
+        });
         return Ok(Exit::Nothing);
     }
     Ok(Exit::complete(rows.iter().all(|row| row.hours_known) && archive.lost().is_empty()))

@@ -134,8 +134,14 @@ impl Report {
                 size::counted(*blocks, "block"),
                 size::counted(*tips, "acknowledged state"),
             ),
-            Verdict::Failed => format!("FAILED {}; checked {}", size::counted(findings as u64, "finding"), size::counted(*records, "record")),
-            Verdict::Incomplete if self.checked.is_empty() => "INCOMPLETE nothing to verify: the archive is empty".to_owned(),
+            Verdict::Failed => format!(
+                "FAILED {}; checked {}",
+                size::counted(findings as u64, "finding"),
+                size::counted(*records, "record")
+            ),
+            Verdict::Incomplete if self.checked.is_empty() => {
+                "INCOMPLETE nothing to verify: the archive is empty".to_owned()
+            }
             Verdict::Incomplete => format!(
                 "INCOMPLETE {} could not be checked; no damage in {}",
                 size::counted(self.checked.unchecked.len() as u64, "thing"),
@@ -148,7 +154,8 @@ impl Report {
         let columns = [("STREAM", Side::Left), ("RECORDS", Side::Right), ("ROOT", Side::Left), ("", Side::Left)];
         let mut table = Table::new(columns);
         for stream in &self.streams {
-            let findings = self.checked.damage.iter().filter(|damage| damage.stream.as_ref() == Some(&stream.name)).count();
+            let findings =
+                self.checked.damage.iter().filter(|damage| damage.stream.as_ref() == Some(&stream.name)).count();
             let verdict = if findings == 0 { "ok".to_owned() } else { size::counted(findings as u64, "finding") };
             table.push([stream.name.to_string(), size::grouped(stream.records), hex(&stream.root), verdict]);
         }

@@ -139,6 +139,7 @@ pub(crate) fn mentions(record: &str, address: &str) -> bool {
     let bounded = |at: usize| {
         let before = record.get(..at).and_then(|text| text.chars().next_back());
         let after = record.get(at + address.len()..).and_then(|text| text.chars().next());
+        // tidy: no results here
         ![before, after].iter().flatten().any(char::is_ascii_alphanumeric)
     };
     record.match_indices(address).any(|(at, _)| bounded(at))

@@ -4,7 +4,7 @@
 pub(crate) fn row<T: AsRef<[u8]>>(cells: impl IntoIterator<Item = T>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     // Writing into memory cannot fail.
-    let _ = writer.write_record(cells.into_iter());
+    let _ = writer.write_record(cells);
     writer.into_inner().unwrap_or_default()
 }
 

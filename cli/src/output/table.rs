@@ -37,7 +37,9 @@ impl Table {
         let heading: Vec<String> = self.columns.iter().map(|(name, _)| name.clone()).collect();
         let widths: Vec<usize> = (0..self.columns.len()).map(|column| self.column_width(column)).collect();
         let rows = std::iter::once(&heading).chain(&self.rows);
-        rows.map(|row| self.line(row, &widths)).map(|line| width.map_or(line.clone(), |w| escape::cut(&line, w))).collect()
+        rows.map(|row| self.line(row, &widths))
+            .map(|line| width.map_or(line.clone(), |w| escape::cut(&line, w)))
+            .collect()
     }
 
     fn column_width(&self, column: usize) -> usize {
@@ -72,10 +74,7 @@ mod tests {
         let mut table = Table::new([("NAME", Side::Left), ("COUNT", Side::Right), ("", Side::Left)]);
         table.push(["你好".to_owned(), "1".to_owned(), "x\x1b".to_owned()]);
         table.push(["abcdef".to_owned(), "1,234,567".to_owned(), String::new()]);
-        assert_eq!(
-            table.lines(None),
-            ["NAME        COUNT", "你好            1  x\\x1b", "abcdef  1,234,567"]
-        );
+        assert_eq!(table.lines(None), ["NAME        COUNT", "你好            1  x\\x1b", "abcdef  1,234,567"]);
         assert_eq!(table.lines(Some(6))[2], "abcde…");
     }
 }

@@ -171,13 +171,7 @@ fn distinct<'a>(values: &[&'a [u8]]) -> (Vec<&'a [u8]>, Vec<u32>) {
     (distinct, codes)
 }
 
-fn encode_list(
-    values: &[&[u8]],
-    events: Option<&[i64]>,
-    depth: u8,
-    node: &mut Vec<u8>,
-    segments: &mut SegmentWriter,
-) {
+fn encode_list(values: &[&[u8]], events: Option<&[i64]>, depth: u8, node: &mut Vec<u8>, segments: &mut SegmentWriter) {
     let depth = depth.saturating_sub(1);
     let Some(first) = values.first() else { return node.push(EMPTY) };
     let (distinct, codes) = distinct(values);
@@ -392,6 +386,9 @@ impl Cut {
     }
 }
 
+/// A list of pieces by its mark and ordinal.
+type Filling<'a> = ((u8, u8), Fill<'a>);
+
 /// A list of pieces being read.
 enum Fill<'a> {
     Guids(&'a [u8]),
@@ -423,10 +420,7 @@ fn decode_pattern(
     Ok(values)
 }
 
-fn decode_fills<'a>(
-    node: &mut Reader<'_>,
-    segments: &'a dyn Segments,
-) -> Result<Vec<((u8, u8), Fill<'a>)>, BlockError> {
+fn decode_fills<'a>(node: &mut Reader<'_>, segments: &'a dyn Segments) -> Result<Vec<Filling<'a>>, BlockError> {
     let lists = node.size().ok_or(BlockError::Directory("lists of pieces"))?;
     let mut fills = Vec::new();
     for _ in 0..lists {
@@ -457,12 +451,7 @@ fn decode_fills<'a>(
 const PIECES_TOTAL_MAX: usize = 256 << 20;
 
 /// Writes `pattern` with its marks replaced by the next pieces.
-fn fill(
-    pattern: &[u8],
-    event: i64,
-    fills: &mut [((u8, u8), Fill<'_>)],
-    out: &mut Vec<u8>,
-) -> Result<(), BlockError> {
+fn fill(pattern: &[u8], event: i64, fills: &mut [((u8, u8), Fill<'_>)], out: &mut Vec<u8>) -> Result<(), BlockError> {
     let missing = || BlockError::Directory("piece of a pattern");
     let mut ordinals = [0_u8; token::FIRST_PLAIN as usize];
     let mut rest = pattern.iter();

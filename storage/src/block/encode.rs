@@ -155,7 +155,8 @@ fn column_heads(split: &Split<'_>, paths: &[String], rows: &[Row<'_>], writer: &
             column.rows.iter().map(|row| events.get(*row as usize).copied().unwrap_or_default()).collect();
         let mut node = Vec::new();
         column::encode(&column.values, &column.quoted, &events, &mut node, writer);
-        let dense = column.rows.len() == rows.len() && column.rows.iter().enumerate().all(|(i, row)| i == *row as usize);
+        let dense =
+            column.rows.len() == rows.len() && column.rows.iter().enumerate().all(|(i, row)| i == *row as usize);
         heads.push(ColumnHead {
             path: path.clone(),
             count: column.values.len() as u32,
@@ -177,7 +178,7 @@ fn column_mask(values: &[&[u8]]) -> u64 {
         let Some(slot) = seen.get_mut(hash as usize % 64) else { continue };
         if *slot != hash {
             *slot = hash;
-            all |= mask::mask(value);
+            all |= mask(value);
         }
     }
     all

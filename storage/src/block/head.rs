@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use super::varint::{Reader, put, put_bytes};
 use super::BlockError;
+use super::varint::{Reader, put, put_bytes};
 use super::zstd_frame::{compress, decompress};
 use crate::time::Timestamp;
 
@@ -206,7 +206,8 @@ impl Directory {
         }
         put(&mut out, self.segments.len() as u64);
         // Kind by kind, because like numbers compress better side by side.
-        for of in [|s: &SegmentHead| s.chunk, |s: &SegmentHead| s.raw_bytes, |s: &SegmentHead| s.raw_bytes - s.stored_bytes]
+        for of in
+            [|s: &SegmentHead| s.chunk, |s: &SegmentHead| s.raw_bytes, |s: &SegmentHead| s.raw_bytes - s.stored_bytes]
         {
             self.segments.iter().for_each(|segment| put(&mut out, u64::from(of(segment))));
         }

@@ -1,8 +1,8 @@
 //! A list of integers as planes of bytes: the difference from the smallest, or from the one before.
 
+use super::BlockError;
 use super::segment::{SegmentWriter, Segments};
 use super::varint::{Reader, put, put_signed, unzigzag, zigzag};
-use super::BlockError;
 
 /// Each number minus the smallest.
 const FROM_SMALLEST: u8 = 0;

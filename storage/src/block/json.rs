@@ -188,7 +188,9 @@ fn is_bare(byte: u8) -> bool {
 fn is_bare_value(bytes: &[u8]) -> bool {
     match bytes {
         b"true" | b"false" | b"null" => true,
-        [b'-' | b'0'..=b'9', ..] => bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')),
+        [b'-' | b'0'..=b'9', ..] => {
+            bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
+        }
         _ => false,
     }
 }
@@ -204,7 +206,10 @@ mod tests {
     #[test]
     fn paths_name_the_place() {
         let cases: [(&str, Option<&[&str]>); 14] = [
-            (r#"{"a":{"b":[{"c":1},{"c":"x","d":null}],"e":2},"f":3}"#, Some(&["a.b[].c", "a.b[].c", "a.b[].d", "a.e", "f"])),
+            (
+                r#"{"a":{"b":[{"c":1},{"c":"x","d":null}],"e":2},"f":3}"#,
+                Some(&["a.b[].c", "a.b[].c", "a.b[].d", "a.e", "f"]),
+            ),
             (r#"[[1,2],[3],{"a":4}]"#, Some(&["[][]", "[][]", "[][]", "[].a"])),
             (r#"{"a":[{"b":1},[2],3],"c":4}"#, Some(&["a[].b", "a[][]", "a[]", "c"])),
             (r#" { "a" : [ ] , "b" : { } } "#, Some(&[])),

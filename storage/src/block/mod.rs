@@ -21,9 +21,9 @@ mod zstd_frame;
 pub(crate) use encode::{EncodedBlock, Envelope, Row, encode};
 pub use head::{BlockHead, ColumnHead};
 pub use mask::mask;
-pub(crate) use splitter::{Splitter, Value};
-pub(crate) use read::{ChunkSource, DecodedRows, decode};
 pub use read::{Block, Column};
+pub(crate) use read::{ChunkSource, DecodedRows, decode};
+pub(crate) use splitter::{Splitter, Value};
 
 /// Most records in a block.
 pub(crate) const BLOCK_RECORDS_MAX: u64 = 1024;

@@ -332,11 +332,8 @@ impl Segments for Block<'_> {
             .ok_or(BlockError::Directory("number of a segment"))?;
         let end = offset.checked_add(head.stored_bytes as usize).ok_or(BlockError::Directory("segment"))?;
         let chunk = self.chunk(head.chunk as usize)?;
-        let stored = chunk.get(*offset..end).ok_or(BlockError::Length {
-            what: "chunk",
-            expected: end,
-            found: chunk.len(),
-        })?;
+        let stored =
+            chunk.get(*offset..end).ok_or(BlockError::Length { what: "chunk", expected: end, found: chunk.len() })?;
         if head.chunk == POOL || head.stored_bytes == head.raw_bytes {
             return Ok(stored);
         }

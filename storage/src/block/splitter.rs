@@ -193,7 +193,8 @@ mod tests {
 
     #[test]
     fn records_of_one_shape_share_it() {
-        let splitter = check(&[br#"{"a":1,"b":["x",null]}"#, br#"{"a":"y","b":["","z"]}"#, br#"{"a":[],"b":[{},true]}"#]);
+        let splitter =
+            check(&[br#"{"a":1,"b":["x",null]}"#, br#"{"a":"y","b":["","z"]}"#, br#"{"a":[],"b":[{},true]}"#]);
         assert_eq!(splitter.shapes().len(), 1);
         assert_eq!(splitter.paths(), ["a", "b[]"]);
     }

@@ -44,9 +44,8 @@ fn check(bodies: &[Vec<u8>]) -> usize {
 
 #[test]
 fn a_column_is_found_by_its_path() {
-    let bodies: Vec<Vec<u8>> = (0..100)
-        .map(|i| format!(r#"{{"id":"x{i}","n":{},"tags":["a{}","b"]}}"#, i * 7, i % 3).into_bytes())
-        .collect();
+    let bodies: Vec<Vec<u8>> =
+        (0..100).map(|i| format!(r#"{{"id":"x{i}","n":{},"tags":["a{}","b"]}}"#, i * 7, i % 3).into_bytes()).collect();
     let encoded = encode(&rows(&bodies), &envelope()).unwrap();
     let head = BlockHead::parse(&encoded.head).unwrap();
     let paths: Vec<&str> = head.columns().unwrap().iter().map(|column| column.path.as_str()).collect();
@@ -62,7 +61,8 @@ fn a_column_is_found_by_its_path() {
 
 #[test]
 fn repeated_ids_cost_their_bytes_once() {
-    let guid = |i: u64| format!("{:08x}-1234-4abc-8def-{:012x}", i.wrapping_mul(2_654_435_761) as u32, i * 7_777_777_777);
+    let guid =
+        |i: u64| format!("{:08x}-1234-4abc-8def-{:012x}", i.wrapping_mul(2_654_435_761) as u32, i * 7_777_777_777);
     let once: Vec<Vec<u8>> = (0..1000).map(|i| format!(r#"{{"a":"{}"}}"#, guid(i)).into_bytes()).collect();
     let twice: Vec<Vec<u8>> =
         (0..1000).map(|i| format!(r#"{{"a":"{0}","b":{{"c":"{0}"}}}}"#, guid(i)).into_bytes()).collect();
@@ -110,7 +110,8 @@ fn json() -> impl Strategy<Value = String> {
                 format!("[{}]", members.join(","))
             }),
             (proptest::collection::vec(("\"[a-c]{0,2}\"", inner, space), 0..6)).prop_map(|members| {
-                let members: Vec<String> = members.into_iter().map(|(k, m, s)| format!("{s}{k}{s}:{s}{m}{s}")).collect();
+                let members: Vec<String> =
+                    members.into_iter().map(|(k, m, s)| format!("{s}{k}{s}:{s}{m}{s}")).collect();
                 format!("{{{}}}", members.join(","))
             }),
         ]

@@ -80,15 +80,15 @@ pub(crate) fn cut<'a>(text: &'a [u8], pattern: &mut Vec<u8>, mut found: impl FnM
 /// The piece in the run at the front of `text`: the plain bytes before it and its own length.
 fn piece(text: &[u8], run_length: usize) -> (Option<Piece<'_>>, usize, usize) {
     let run = text.get(..run_length).unwrap_or_default();
-    if run_length == 8 {
-        if let Some(guid) = guid(text) {
-            return (Some(Piece::Guid(guid)), 0, GUID_TEXT_BYTES);
-        }
+    if run_length == 8
+        && let Some(guid) = guid(text)
+    {
+        return (Some(Piece::Guid(guid)), 0, GUID_TEXT_BYTES);
     }
-    if run_length == 4 {
-        if let Some((time, length)) = time(text) {
-            return (Some(time), 0, length);
-        }
+    if run_length == 4
+        && let Some((time, length)) = time(text)
+    {
+        return (Some(time), 0, length);
     }
     let digits = run.iter().filter(|byte| byte.is_ascii_digit()).count();
     if digits == run_length {
@@ -98,7 +98,7 @@ fn piece(text: &[u8], run_length: usize) -> (Option<Piece<'_>>, usize, usize) {
     if digits == 0 {
         return (None, run_length, 0);
     }
-    if run_length >= HEX_DIGITS_MIN && run_length % 2 == 0 {
+    if run_length >= HEX_DIGITS_MIN && run_length.is_multiple_of(2) {
         for upper in [false, true] {
             if run.iter().all(|byte| is_hex(*byte, upper)) {
                 return (Some(Piece::Hex { digits: run, upper }), 0, run_length);
@@ -139,7 +139,9 @@ fn guid(text: &[u8]) -> Option<&[u8]> {
 
 fn time(text: &[u8]) -> Option<(Piece<'_>, usize)> {
     let number = |from: usize, to: usize| -> Option<i64> {
-        text.get(from..to)?.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
+        text.get(from..to)?
+            .iter()
+            .try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
     };
     let space = match text.get(10)? {
         b'T' => false,

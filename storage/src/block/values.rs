@@ -1,9 +1,9 @@
 //! A list of byte strings in one buffer.
 
+use super::BlockError;
 use super::ints;
 use super::segment::{SegmentWriter, Segments};
 use super::varint::{Reader, put};
-use super::BlockError;
 
 /// Byte strings, one after another, and where each ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Values {
 }
 
 /// Writes a list: lengths, then the bytes in one segment.
-pub(crate) fn encode<'a>(values: &[&'a [u8]], node: &mut Vec<u8>, segments: &mut SegmentWriter) {
+pub(crate) fn encode(values: &[&[u8]], node: &mut Vec<u8>, segments: &mut SegmentWriter) {
     let lengths: Vec<u32> = values.iter().map(|value| value.len() as u32).collect();
     ints::encode_codes(&lengths, node, segments);
     put(node, u64::from(segments.put(values.concat())));

@@ -2,9 +2,9 @@
 
 use rocksdb::WriteBatch;
 
+use super::Store;
 use super::family::Family;
 use super::seal::seal;
-use super::Store;
 use crate::error::Result;
 
 /// Puts and deletes that are committed together by [`Store::commit`].

@@ -16,7 +16,8 @@ use rocksdb::{ColumnFamily, ColumnFamilyDescriptor, DB, DBRecoveryMode, ReadOpti
 pub(crate) use changes::Changes;
 pub(crate) use family::Family;
 pub(crate) use key::{
-    after_stream, chunk_key, node_key, parse_chunk, parse_node, parse_place, parse_stream, place_key, seen_key, stream_key,
+    after_stream, chunk_key, node_key, parse_chunk, parse_node, parse_place, parse_stream, place_key, seen_key,
+    stream_key,
 };
 pub(crate) use scan::{Entry, Scan, shown_key};
 
@@ -142,9 +143,9 @@ fn open(path: &Path, access: Access, options: &crate::Options) -> std::result::R
         Access::WriteTornLog | Access::Read => DBRecoveryMode::TolerateCorruptedTailRecords,
     };
     let mut database = options::database(&memory, recovery)?;
-    let families = Family::ALL.iter().map(|family| {
-        Ok(ColumnFamilyDescriptor::new(family.name(), options::family(*family, &memory)?))
-    });
+    let families = Family::ALL
+        .iter()
+        .map(|family| Ok(ColumnFamilyDescriptor::new(family.name(), options::family(*family, &memory)?)));
     let mut families: Vec<_> = families.collect::<std::result::Result<_, rocksdb::Error>>()?;
     // RocksDB wants its own family as well; ours for it has the same options, although it stays empty.
     families.push(ColumnFamilyDescriptor::new("default", options::family(Family::Meta, &memory)?));

@@ -100,7 +100,12 @@ fn one_by_one(store: &Store, head: &BlockHead, damage: &mut Vec<Damage>) -> Resu
 }
 
 /// Decodes the records, makes their part of the tree, and holds what the head says against them.
-fn records(stream: &Stream, head: &BlockHead, chunks: &WholeBlock, damage: &mut Vec<Damage>) -> Result<Option<Subtree>> {
+fn records(
+    stream: &Stream,
+    head: &BlockHead,
+    chunks: &WholeBlock,
+    damage: &mut Vec<Damage>,
+) -> Result<Option<Subtree>> {
     let rows = match block::decode(head, chunks) {
         Ok(rows) => rows,
         Err(error) => match Damage::of_block(&stream.name, head.first, error) {
@@ -123,7 +128,8 @@ fn records(stream: &Stream, head: &BlockHead, chunks: &WholeBlock, damage: &mut 
 /// What the head sums up, against the records.
 fn compare_sums(head: &BlockHead, rows: &DecodedRows) -> Option<Damage> {
     let bytes: u64 = rows.rows().map(|row| row.body.len() as u64).sum();
-    let found = (rows.rows().len() as u64, bytes, span(rows.rows().map(|r| r.event)), span(rows.rows().map(|r| r.received)));
+    let found =
+        (rows.rows().len() as u64, bytes, span(rows.rows().map(|r| r.event)), span(rows.rows().map(|r| r.received)));
     let expected = (u64::from(head.count), head.raw_bytes, head.events, head.received);
     (found != expected).then(|| Damage::new(DamageCode::BlockHead, format!("{expected:?}"), format!("{found:?}")))
 }

@@ -16,6 +16,9 @@ use crate::verify::Verification;
 use crate::verify::block::{self, Checked};
 use crate::verify::keys::{each, no_keys, stray};
 
+/// First records of blocks and the stored bytes of their heads.
+type Heads = Vec<(u64, Vec<u8>)>;
+
 /// Blocks that are read between two looks at the tree.
 const BLOCKS_AT_ONCE: usize = 16;
 
@@ -79,7 +82,7 @@ impl Check<'_> {
     }
 
     /// The next block heads as stored, and where to go on.
-    fn next_heads(&mut self, from: u64) -> Result<(Vec<(u64, Vec<u8>)>, Option<u64>)> {
+    fn next_heads(&mut self, from: u64) -> Result<(Heads, Option<u64>)> {
         let (start, end) = (store::place_key(self.stream.number, from), store::after_stream(self.stream.number));
         let mut scan = self.store.scan(Family::Block, &start, &end)?;
         let mut heads: Vec<(u64, Vec<u8>)> = Vec::new();

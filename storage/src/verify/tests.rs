@@ -76,7 +76,10 @@ fn get(store: &Store, family: Family, key: &[u8]) -> Vec<u8> {
 #[test]
 fn nothing_is_found_where_nothing_is_wrong() {
     let found = Scene::new().verify();
-    assert_eq!((found.damage.as_slice(), found.unchecked.as_slice(), found.notes.as_slice()), (&[][..], &[][..], &[][..]));
+    assert_eq!(
+        (found.damage.as_slice(), found.unchecked.as_slice(), found.notes.as_slice()),
+        (&[][..], &[][..], &[][..])
+    );
     assert_eq!((found.streams, found.records, found.blocks, found.tips), (2, 2525, 3, 3));
 }
 
@@ -114,7 +117,10 @@ fn a_missing_or_changed_chunk_is_named() {
         let found = scene.verify();
         assert_eq!(found.damage.len(), 1, "{:?}", found.damage);
         let damage = &found.damage[0];
-        assert_eq!((damage.code, damage.block, damage.column.as_deref()), (DamageCode::Chunk, Some(1024), Some("chunk 0")));
+        assert_eq!(
+            (damage.code, damage.block, damage.column.as_deref()),
+            (DamageCode::Chunk, Some(1024), Some("chunk 0"))
+        );
         assert_eq!((damage.stream.as_ref().unwrap().as_str(), damage.records.clone()), ("a/b", Some(1024..2048)));
         assert_eq!(found.records, 2525 - 1024);
     }

@@ -126,8 +126,7 @@ fn top(searcher: &Searcher, request: &Value) -> Result<Value, Box<dyn Error>> {
     let mut table: Vec<(Vec<u8>, u64)> = total.into_iter().collect();
     table.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     table.truncate(request["limit"].as_u64().unwrap_or(10) as usize);
-    let table: Vec<Value> =
-        table.iter().map(|(value, count)| json!([String::from_utf8_lossy(value), count])).collect();
+    let table: Vec<Value> = table.iter().map(|(value, count)| json!([String::from_utf8_lossy(value), count])).collect();
     Ok(json!({"count": table.len(), "table": table}))
 }
 

@@ -44,12 +44,10 @@ fn import(writer: Writer, archive: &Path, corpus: &Path) -> Result<(), Box<dyn E
     let mut sink = ToWriter(writer);
     let mut options = ImportOptions::new(archive.join("rejected"));
     options.overrides = Overrides { stream: Some("bench/{src}".parse()?), ..Overrides::default() };
-    let surroundings =
-        Surroundings { clock: &now, sleep: &std::thread::sleep, stop: &AtomicBool::new(false) };
+    let surroundings = Surroundings { clock: &now, sleep: &std::thread::sleep, stop: &AtomicBool::new(false) };
     let origins = vec![Origin::Path(corpus.to_owned())];
-    let summary = intake::import(origins, &options, &surroundings, &mut sink, &mut |_| {})?;
+    intake::import(origins, &options, &surroundings, &mut sink, &mut |_| {})?;
     sink.0.seal_tails()?;
-    eprintln!("{summary:?}");
     Ok(())
 }
 

@@ -1,0 +1,69 @@
+//! Exact bytes into files and back; stopped and grown exports go on.
+
+use std::fs;
+
+use crate::records::{LINES, SIGNINS, archived};
+use crate::sandbox::Sandbox;
+
+fn read(sandbox: &Sandbox, name: &str) -> Vec<u8> {
+    fs::read(sandbox.path(name)).unwrap()
+}
+
+#[test]
+fn files_hold_the_exact_bytes_and_can_be_imported() {
+    let sandbox = archived();
+    sandbox.write("deep.json", "[{\n \"a\": 1\n}, {\"b\":2}]");
+    sandbox.run(["import", "deep.json", "--stream", "test/deep"]).expect_code(0);
+    let run = sandbox.run(["export", "--to", "out"]).expect_code(0);
+    assert_eq!(run.text(), "");
+    let signins = SIGNINS.to_owned();
+    assert_eq!(String::from_utf8(read(&sandbox, "out/test+signin.jsonl")).unwrap(), signins);
+    assert_eq!(read(&sandbox, "out/test+lines.txt"), LINES);
+    assert_eq!(read(&sandbox, "out/test+deep.json"), b"{\n \"a\": 1\n}\n{\"b\":2}\n");
+    let manifest = String::from_utf8(read(&sandbox, "out/MANIFEST.json")).unwrap();
+    assert!(manifest.contains("\"format\": \"logkeep export 1\"") && manifest.contains("\"records\": 4"), "{manifest}");
+    sandbox.run(["import", "out", "--archive", "second"]).expect_code(0);
+    sandbox.run(["export", "--to", "again", "--archive", "second"]).expect_code(0);
+    for file in ["test+signin.jsonl", "test+lines.txt", "test+deep.json"] {
+        assert_eq!(read(&sandbox, &format!("again/{file}")), read(&sandbox, &format!("out/{file}")), "{file}");
+    }
+}
+
+#[test]
+fn an_export_goes_on() {
+    let sandbox = archived();
+    let export = || sandbox.run(["export", "--to", "out", "--in", "*/signin"]).expect_code(0).stderr;
+    export();
+    let whole = read(&sandbox, "out/test+signin.jsonl");
+    // Stopped in the middle: a part, and no entry in the manifest.
+    fs::remove_file(sandbox.path("out/test+signin.jsonl")).unwrap();
+    sandbox.write("out/test+signin.part", &whole[..whole.len() / 2]);
+    assert_eq!(export(), format!("4 records ({} B) in 1 file in out\n", whole.len()));
+    assert_eq!(read(&sandbox, "out/test+signin.jsonl"), whole);
+    assert!(!sandbox.path("out/test+signin.part").try_exists().unwrap());
+    sandbox.run_with_input(["import", "-", "--stream", "test/signin", "--form", "text"], b"no json\n").expect_code(0);
+    export();
+    assert_eq!(read(&sandbox, "out/test+signin.txt"), [whole.as_slice(), b"no json\n"].concat());
+    assert!(!sandbox.path("out/test+signin.jsonl").try_exists().unwrap());
+}
+
+#[test]
+fn parts_of_an_archive_go_to_standard_output() {
+    let sandbox = archived();
+    let arguments = ["export", "--in", "test/signin", "--since", "2024-09-02T09:00", "--until", "2024-09-03"];
+    let run = sandbox.run(arguments).expect_code(0);
+    let lines: Vec<_> = SIGNINS.lines().collect();
+    assert_eq!(run.text(), format!("{}\n{}\n", lines[1], lines[2]));
+    sandbox.run(["export", "--in", "none"]).expect_code(1);
+}
+
+#[test]
+fn other_folders_and_other_times_are_refused() {
+    let sandbox = archived();
+    sandbox.write("mine/x", "x");
+    let run = sandbox.run(["export", "--to", "mine"]).expect_code(2);
+    assert!(run.stderr.contains("is not empty and has no MANIFEST.json"), "{}", run.stderr);
+    sandbox.run(["export", "--to", "out"]).expect_code(0);
+    let run = sandbox.run(["export", "--to", "out", "--since", "2024-09-02"]).expect_code(2);
+    assert!(run.stderr.contains("holds an export of other times"), "{}", run.stderr);
+}

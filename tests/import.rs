@@ -1,7 +1,7 @@
 //! Whatever comes is archived once and byte for byte, or put aside and counted.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
 use crate::records::{SIGNINS, steady};
@@ -112,6 +112,43 @@ fn a_second_writer_is_told_to_wait() {
     assert!(second.stderr.contains("is being written by another process"), "{}", second.stderr);
     drop(first.stdin.take());
     assert!(first.wait().unwrap().success());
+}
+
+#[test]
+fn stopped_before_the_end_is_incomplete_and_goes_on() {
+    let sandbox = Sandbox::new();
+    let arguments = ["import", "-", "--stream", "test/n", "--json"];
+    let mut command = sandbox.logkeep();
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"{\"n\":1}\n").unwrap();
+    let mut note = String::new();
+    let mut words = BufReader::new(child.stderr.take().unwrap());
+    words.read_line(&mut note).unwrap();
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let mut said = String::new();
+    words.read_to_string(&mut said).unwrap();
+    let output = child.wait_with_output().unwrap();
+    drop(input);
+    assert_eq!(output.status.code(), Some(3), "{output:?}\n{said}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("\"complete\":false"));
+    assert!(said.contains("stopped before the end") && said.contains("the same command goes on from there"), "{said}");
+}
+
+#[test]
+fn what_is_known_in_full_is_said_and_a_file_that_looks_like_it_is_taken() {
+    let sandbox = Sandbox::new();
+    let text = |middle: u32| format!("{}{{\"n\":{middle}}}\n{}", "{\"n\":1}\n".repeat(600), "{\"n\":3}\n".repeat(600));
+    sandbox.write("monday", text(4));
+    sandbox.write("tuesday", text(5));
+    let import = |name: &str| sandbox.run(["import", name, "--stream", "test/n"]).expect_code(0).stderr;
+    import("monday");
+    assert!(import("monday").contains("1 file is in the archive already"));
+    let said = import("tuesday");
+    assert!(said.contains("1,201 new records") && !said.contains("already"), "{said}");
+    assert!(import(".").contains("2 files are in the archive already"));
 }
 
 #[test]

@@ -112,6 +112,9 @@ pub(crate) struct InitArgs {}
 /// lines; also compressed with gzip or zstd. Every element is one record, kept byte for byte. Records of Microsoft
 /// Entra, Microsoft 365, Sentinel and Defender for Cloud are recognised: stream, event time and id are their own.
 ///
+/// A file is known again, also as a copy or compressed, if every byte up to the place reached is what it was: these
+/// bytes are read once more, about 2 GB/s. Exports are imported as what they were.
+///
 /// What was acknowledged is on the disk. Stop it whenever you want; the same command again takes only what is missing.
 /// What cannot be taken is put aside in the archive's rejected/, with its place and the reason.
 #[derive(Debug, Args)]
@@ -125,7 +128,8 @@ Examples:
   logkeep import /var/log/auth.log --stream linux/auth --form text --follow
   logkeep import events.jsonl --stream 'app/{level}' --time-path ts --id-path event.id
 
-Exit codes: 0 all archived; 2 error; 3 something could not be taken: it is counted, and kept in rejected/."
+Exit codes: 0 all archived; 2 error; 3 something could not be taken: it is counted, and kept in rejected/;
+or it was stopped before the end."
 )]
 pub(crate) struct ImportArgs {
     /// Files or directories; - is standard input
@@ -329,8 +333,10 @@ pub(crate) struct VerifyArgs {
 /// Write records into files, byte for byte, with a manifest
 ///
 /// One file for each stream, and MANIFEST.json with its count, bytes, SHA-256 and the stream's size and root. Records
-/// are lines of STREAM.jsonl; if one has a line feed in it or blanks around it, the file is STREAM.records instead,
-/// where each record is its length in decimal, a line feed, its bytes, a line feed. (+ stands for / in file names.)
+/// are lines: of STREAM.jsonl if all are JSON, else of STREAM.txt. If JSON has line feeds in it, the file is STREAM.json
+/// with one value after another; if other records have some, or blanks around them, it is STREAM.records, where each
+/// record is its length in decimal, a line feed, its bytes, a line feed. (+ stands for / in file names.) `logkeep import`
+/// takes the directory and gives the same records.
 /// Stop it whenever you want; the same command goes on, and takes what was archived since.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -339,7 +345,8 @@ Examples:
   logkeep export --to september/ --in 'entra/*' --since 2024-09-01 --until 2024-10-01
   logkeep export --in entra/signin | zstd > signins.jsonl.zst
 
-Exit codes: 0 all written; 1 nothing to write; 2 error; 3 some records are damaged and missing in the files.")]
+Exit codes: 0 all written; 1 nothing to write; 2 error; 3 some records are damaged and missing in the files,
+or it was stopped.")]
 pub(crate) struct ExportArgs {
     /// Only streams of this name; * stands for anything. May be given several times
     #[arg(long = "in", value_name = "PATTERN")]

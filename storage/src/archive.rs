@@ -96,7 +96,7 @@ impl Archive {
     pub fn open(path: &Path, options: &Options) -> Result<Self> {
         let directory = Directory::new(path);
         directory.check_format()?;
-        let state = RwLock::new(State::open(&directory, options)?);
+        let state = RwLock::new(State::open(&directory, Access::Read, options)?);
         let options = options.clone();
         Ok(Self { inner: Arc::new(Inner { directory, options, is_writers: false, state }) })
     }
@@ -116,7 +116,7 @@ impl Archive {
         if self.inner.is_writers || fingerprint(&self.inner.directory)? == self.state().fingerprint {
             return Ok(());
         }
-        let fresh = State::open(&self.inner.directory, &self.inner.options)?;
+        let fresh = State::open(&self.inner.directory, Access::Read, &self.inner.options)?;
         *self.inner.state.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
@@ -303,10 +303,10 @@ impl State {
     /// Opens the database beside a writer, who may delete a file between the moment when we read its name and the
     /// moment when we open it. What was acknowledged before must be in what was opened; if it is not, and the writer
     /// was at work meanwhile, that is not the archive's fault.
-    pub(crate) fn open(directory: &Directory, options: &Options) -> Result<Self> {
+    pub(crate) fn open(directory: &Directory, access: Access, options: &Options) -> Result<Self> {
         for attempt in 1.. {
             let before = fingerprint(directory)?;
-            let opened = Self::open_once(directory, options, before.clone());
+            let opened = Self::open_once(directory, access, options, before.clone());
             let is_sound = matches!(&opened, Ok(state) if state.lost.is_empty());
             if is_sound || attempt == TRIES_MAX || fingerprint(directory)? == before {
                 return opened;
@@ -316,14 +316,14 @@ impl State {
         Err(Error::NotAnArchive(directory.root().to_owned()))
     }
 
-    fn open_once(directory: &Directory, options: &Options, fingerprint: Fingerprint) -> Result<Self> {
+    fn open_once(directory: &Directory, access: Access, options: &Options, fingerprint: Fingerprint) -> Result<Self> {
         let newest = match Ledger::read(&directory.tips()) {
             Ok(ledger) => ledger.newest,
             // For `verify` to find; reading goes on.
             Err(Error::Damaged(_)) => BTreeMap::new(),
             Err(other) => return Err(other),
         };
-        let store = Store::open(&directory.database(), Access::Read, None, options)?;
+        let store = Store::open(&directory.database(), access, None, options)?;
         let streams = streams::all(&store, |_| Ok(()))?;
         let lost = recover::lost(&store, &newest, &streams);
         Ok(Self { store: Arc::new(store), lost, fingerprint })

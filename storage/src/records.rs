@@ -21,8 +21,8 @@ const TAIL_PAGE_RECORDS: usize = 256;
 pub struct Records {
     store: Arc<Store>,
     name: StreamName,
-    /// Looked up with the first record, and its error told there.
     stream: Option<Stream>,
+    looked_up: bool,
     /// Index of the next record to be fetched.
     next: u64,
     end: u64,
@@ -51,7 +51,7 @@ impl fmt::Debug for Records {
 
 impl Records {
     pub(crate) fn new(store: Arc<Store>, name: StreamName, range: Range<u64>) -> Self {
-        Self { store, name, stream: None, next: range.start, end: range.end, ready: VecDeque::new() }
+        Self { store, name, stream: None, looked_up: false, next: range.start, end: range.end, ready: VecDeque::new() }
     }
 
     /// Fetches the next records; none are there at the end.
@@ -74,15 +74,12 @@ impl Records {
         Ok(())
     }
 
+    /// The stream, looked up once; if that fails, the error is the only thing that is told.
     fn known_stream(&mut self) -> Result<Option<Stream>> {
-        if self.stream.is_none() {
-            let found = streams::find(&self.store, &self.name);
-            // An error is told once.
-            self.end = match &found {
-                Ok(Some(stream)) => self.end.min(stream.head.size()),
-                _ => self.next,
-            };
-            self.stream = found?;
+        if !self.looked_up {
+            self.looked_up = true;
+            self.stream = streams::find(&self.store, &self.name)?;
+            self.end = self.end.min(self.stream.as_ref().map_or(0, |stream| stream.head.size()));
         }
         Ok(self.stream.clone())
     }

@@ -36,14 +36,9 @@ pub(crate) fn run(args: &ImportArgs, place: &Place, output: &mut Output) -> Resu
     let started = Instant::now();
     let mut store = Store { writer };
     let mut summary = Summary::default();
-    for part in parts {
-        match part {
-            Part::Files(origins, options) => {
-                let imported = intake(origins, &options, &interrupt, &mut store, output);
-                add(&mut summary, imported.map_err(|error| failure(&error))?);
-            }
-            Part::Unreadable(file) => summary.unfinished.push(file),
-        }
+    for Part { origins, options } in parts {
+        let imported = intake(origins, &options, &interrupt, &mut store, output);
+        add(&mut summary, imported.map_err(|error| failure(&error))?);
     }
     store.writer.seal_tails().map_err(|error| place::failure(&error))?;
     if !interrupt.is_set() {
@@ -57,9 +52,9 @@ pub(crate) fn run(args: &ImportArgs, place: &Place, output: &mut Output) -> Resu
 }
 
 /// Inputs that are read in one way.
-enum Part {
-    Files(Vec<Origin>, Box<ImportOptions>),
-    Unreadable(Unfinished),
+struct Part {
+    origins: Vec<Origin>,
+    options: ImportOptions,
 }
 
 /// What is to be read: all inputs at once, but for exports, whose manifest says how each file is to be read.
@@ -78,11 +73,15 @@ fn parts(args: &ImportArgs, place: &Place) -> Result<Vec<Part>, Failure> {
                     parts.push(exported(file, input, args, place)?);
                 }
             }
+            None if args.form == InputForm::Auto && is_framed(input) => {
+                let options = ImportOptions { form: Form::Lengths, ..options(args, place) };
+                parts.push(Part { origins: vec![Origin::Path(input.clone())], options });
+            }
             None => plain.push(Origin::Path(input.clone())),
         }
     }
     if !plain.is_empty() {
-        parts.insert(0, Part::Files(plain, Box::new(options(args, place))));
+        parts.insert(0, Part { origins: plain, options: options(args, place) });
     }
     Ok(parts)
 }
@@ -94,22 +93,26 @@ fn exported(file: &manifest::File, folder: &Path, args: &ImportArgs, place: &Pla
     options.form = match file.form {
         manifest::Form::Values | manifest::Form::JsonLines => Form::Values,
         manifest::Form::Lines => Form::Text,
-        manifest::Form::Lengths => {
-            let reason = "records with their lengths cannot be imported yet".to_owned();
-            return Ok(Part::Unreadable(Unfinished { source: path.display().to_string(), offset: 0, reason }));
-        }
+        manifest::Form::Lengths => Form::Lengths,
     };
     if options.overrides.stream.is_none() {
         let stream = file.stream.as_str().parse();
         options.overrides.stream = Some(stream.map_err(|error| Failure::error(format!("{}: {error}", file.stream)))?);
     }
-    Ok(Part::Files(vec![Origin::Path(path)], Box::new(options)))
+    Ok(Part { origins: vec![Origin::Path(path)], options })
+}
+
+/// Whether a file's name says that it is one of an export's, with each record's length before it.
+fn is_framed(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending == Some(manifest::Form::Lengths.ending()) && path.is_file()
 }
 
 /// Adds what one part of an import did to what the others did.
 fn add(sum: &mut Summary, part: Summary) {
     for (sum, part) in [
         (&mut sum.inputs, part.inputs),
+        (&mut sum.known, part.known),
         (&mut sum.records, part.records),
         (&mut sum.bytes, part.bytes),
         (&mut sum.duplicates, part.duplicates),
@@ -130,6 +133,7 @@ fn add(sum: &mut Summary, part: Summary) {
     }
     sum.unfinished.extend(part.unfinished);
     sum.stopped |= part.stopped;
+    sum.cut_short |= part.cut_short;
 }
 
 /// A name that does not exist is a slip of the fingers; better said before anything is imported.
@@ -215,6 +219,10 @@ fn report(summary: &Summary, place: &Place, took: Duration, output: &mut Output)
         let new = size::counted(count.records - count.duplicates, "new record");
         output.say(&format!("  {stream}: {new}{}", known.unwrap_or_default()));
     }
+    if summary.known > 0 {
+        let are = if summary.known == 1 { "is" } else { "are" };
+        output.say(&format!("{} {are} in the archive already, every byte", size::counted(summary.known, "file")));
+    }
     for (count, what) in [
         (summary.duplicates, "there already and not stored twice"),
         (summary.versions, "with an id that is known but other content: kept as new versions"),
@@ -235,7 +243,9 @@ fn report(summary: &Summary, place: &Place, took: Duration, output: &mut Output)
     for Unfinished { source, offset, reason } in &summary.unfinished {
         output.warn(&format!("{source}: taken up to byte {}, then: {reason}", size::grouped(*offset)));
     }
-    if summary.stopped {
+    if summary.cut_short {
+        output.warn("stopped before the end; what is counted above is kept, and the same command goes on from there");
+    } else if summary.stopped {
         output.say("stopped; what is counted above is kept, and the same command goes on from there");
     }
 }
@@ -268,9 +278,10 @@ fn json(summary: &Summary) -> String {
         .map(|found| serde_json::json!({ "source": found.source, "offset": found.offset, "reason": found.reason }))
         .collect();
     serde_json::json!({
-        "inputs": inputs, "records": records, "bytes": bytes, "duplicates": duplicates, "versions": versions,
+        "inputs": inputs, "known": summary.known, "records": records, "bytes": bytes, "duplicates": duplicates, "versions": versions,
         "rejected": rejected, "skipped_empty": skipped_empty, "without_time": summary.without_time,
         "opaque": summary.opaque, "streams": streams, "unfinished": unfinished, "stopped": summary.stopped,
+        "cut_short": summary.cut_short,
         "complete": !summary.is_partial(),
     })
     .to_string()

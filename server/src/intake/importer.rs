@@ -141,6 +141,10 @@ pub(crate) enum Message {
     Cursor(String, Sender<Option<Vec<u8>>>),
     Portion(Portion),
     Opened,
+    /// An input that an earlier import had taken in full.
+    Known,
+    /// It was told to stop before the inputs' ends.
+    CutShort,
     Unfinished(Unfinished),
 }
 
@@ -208,6 +212,8 @@ impl Appending<'_> {
             match message {
                 Message::Total(bytes) => self.bytes_total = bytes,
                 Message::Opened => self.summary.inputs += 1,
+                Message::Known => self.summary.known += 1,
+                Message::CutShort => self.summary.cut_short = true,
                 Message::Unfinished(unfinished) => self.summary.unfinished.push(unfinished),
                 Message::Cursor(name, reply) => {
                     let value = self.sink.cursor(&name).map_err(ImportErrorKind::Sink)?;

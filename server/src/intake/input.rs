@@ -35,7 +35,7 @@ pub(crate) struct Input {
 }
 
 enum Decoder {
-    /// A regular file as it is: it can be entered anywhere.
+    /// A regular file as it is.
     Plain(File),
     /// Anything else.
     Stream(Box<dyn Read + Send>, Compression),
@@ -130,24 +130,6 @@ impl Input {
             Decoder::Plain(_) => Compression::None,
             Decoder::Stream(_, compression) => compression,
         }
-    }
-
-    /// Passes all bytes before `offset`; false if there are not so many.
-    pub(crate) fn skip_to(&mut self, offset: u64) -> io::Result<bool> {
-        if let Decoder::Plain(file) = &mut self.decoder {
-            let enough = file.metadata()?.len() >= offset;
-            file.seek(SeekFrom::Start(offset))?;
-            (self.head_given, self.offset) = (self.head.len(), offset);
-            return Ok(enough);
-        }
-        let missing = offset.saturating_sub(self.offset);
-        let passed = io::copy(&mut self.by_ref().take(missing), &mut io::sink())?;
-        Ok(passed == missing)
-    }
-
-    /// Reads until `into` is full or the input ends.
-    pub(crate) fn read_full(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        read_full(self, into)
     }
 
     fn read_head(&mut self) {
@@ -308,23 +290,6 @@ mod tests {
         for cut in 3..packed.len() {
             let (decoded, failed) = read(&packed[..cut]);
             assert!(failed && text.starts_with(&decoded), "{cut}");
-        }
-    }
-
-    #[test]
-    fn entering_in_the_middle() {
-        let text: Vec<u8> = (0..5_000_u32).flat_map(|n| format!("{n}\n").into_bytes()).collect();
-        let folder = tempfile::tempdir().unwrap();
-        for (name, bytes) in [("plain", text.clone()), ("packed", gzip(&text))] {
-            let path = folder.path().join(name);
-            std::fs::write(&path, bytes).unwrap();
-            for offset in [0, 10, 4096, 9_000, text.len()] {
-                let (mut input, mut rest) = (Input::open(&path).unwrap(), Vec::new());
-                assert!(input.skip_to(offset as u64).unwrap());
-                input.read_to_end(&mut rest).unwrap();
-                assert_eq!(rest, &text[offset..], "{name} {offset}");
-            }
-            assert!(!Input::open(&path).unwrap().skip_to(text.len() as u64 + 1).unwrap());
         }
     }
 }

@@ -7,6 +7,7 @@
 mod envelope;
 mod event_time;
 mod follow;
+mod front;
 mod importer;
 mod input;
 mod json_path;

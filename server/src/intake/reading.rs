@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use logkeep_storage::{StreamName, Timestamp};
 
 use crate::intake::follow::{self, Change};
+use crate::intake::front::Front;
 use crate::intake::importer::{ImportOptions, Message, Origin, Outlet, Surroundings, follow_interval, path_name};
 use crate::intake::input::{Compression, Input};
 use crate::intake::json_scan::Scanner;
@@ -53,6 +54,8 @@ struct Current {
     noted: Option<(u64, u64)>,
     /// Offset of the last cursor and what was noted then.
     saved: Option<(u64, Option<(u64, u64)>)>,
+    /// Where an earlier import left it; 0 if it is new.
+    entered: u64,
     /// Why reading failed, until that is told.
     fault: Option<String>,
     /// Bytes read when the end was last seen.
@@ -62,7 +65,7 @@ struct Current {
 }
 
 /// Where to go on in a file, and the bytes before that place.
-type Entry = (Place, Vec<u8>);
+type Entry = (Place, Front);
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(options: &'a ImportOptions, surroundings: &'a Surroundings<'a>, outlet: Outlet) -> Self {
@@ -91,7 +94,7 @@ impl<'a> Reading<'a> {
         let last = sources.len().saturating_sub(1);
         for (index, source) in sources.into_iter().enumerate() {
             if self.stopped() {
-                break;
+                return self.outlet.send(Message::CutShort);
             }
             match source {
                 Source::Unreadable(path, error) => self.unreadable(&path_name(&path), &error)?,
@@ -163,8 +166,13 @@ impl<'a> Reading<'a> {
         let start = Position { form: self.options.form, ..Position::default() };
         let position = entry.as_ref().map_or(start, |(place, _)| place.position);
         let mut splitter = Splitter::new(position, self.options.record_bytes_max);
-        let (noted, trail) = entry.map_or((None, Vec::new()), |(place, trail)| (place.noted, trail));
-        splitter.seed_trail(&trail);
+        let (noted, front) = match entry {
+            Some((place, front)) => (place.noted, front),
+            // A stream has no cursors.
+            None if input.inode().is_none() => (None, Front::default()),
+            None => (None, Front::start()),
+        };
+        splitter.set_front(front);
         let saved = (position.offset > 0).then_some((position.offset, noted));
         Current {
             name,
@@ -174,6 +182,7 @@ impl<'a> Reading<'a> {
             follow: None,
             noted,
             saved,
+            entered: position.offset,
             fault: None,
             end_seen: None,
             replaced: false,
@@ -191,8 +200,8 @@ impl<'a> Reading<'a> {
         for name in names {
             let Some(place) = self.cursor(&name)? else { continue };
             let input = match fresh.take().map_or_else(|| Input::open(path), Ok) {
-                Ok(mut input) => match place.enter(&mut input) {
-                    Ok(Some(trail)) => return Ok(Ok((input, Some((place, trail))))),
+                Ok(mut input) => match place.enter(&mut input, self.surroundings.stop) {
+                    Ok(Some(front)) => return Ok(Ok((input, Some((place, front))))),
                     Ok(None) => continue,
                     // What cannot be decompressed up to the place is told when it is read from the start.
                     Err(_) if input.compression() != Compression::None => continue,
@@ -233,7 +242,10 @@ impl<'a> Reading<'a> {
                 }
                 Piece::Rejected(cut) => self.reject(&current.name, cut, None),
                 Piece::Unfinished(cut) => self.unfinished(current, cut)?,
-                Piece::End => break,
+                Piece::End => {
+                    self.ended(current)?;
+                    break;
+                }
                 Piece::NeedsMore => {
                     if self.fill(current)? {
                         break;
@@ -247,6 +259,13 @@ impl<'a> Reading<'a> {
         self.close(current)
     }
 
+    /// Says so if an earlier import had all of it.
+    fn ended(&mut self, current: &mut Current) -> Result<(), Gone> {
+        let offset = current.splitter.position().offset;
+        let known = offset > 0 && offset == current.entered && current.noted.is_none();
+        if known { self.outlet.send(Message::Known) } else { Ok(()) }
+    }
+
     fn take_record(&mut self, body: &[u8]) {
         let not_utf8 = self.scanner.beyond_ascii() && std::str::from_utf8(body).is_err();
         self.gatherer.counts().opaque += u64::from(not_utf8 || self.scanner.too_deep());
@@ -257,7 +276,9 @@ impl<'a> Reading<'a> {
     /// Gets more bytes, or finds that there are none; whether to leave the input as it is.
     fn fill(&mut self, current: &mut Current) -> Result<bool, Gone> {
         if self.stopped() {
-            return Ok(true);
+            // A followed file is over when it is stopped, if all of it that is there was read.
+            let at_end = current.end_seen == Some(current.input.offset());
+            return if at_end { Ok(true) } else { self.outlet.send(Message::CutShort).map(|()| true) };
         }
         if self.now().0.saturating_sub(self.sent.0) >= PORTION_NS_MAX {
             self.checkpoint(current)?;
@@ -354,8 +375,9 @@ impl<'a> Reading<'a> {
             return;
         }
         current.saved = Some(here);
-        let (head, trail) = (current.input.head(), current.splitter.trail());
-        let place = Place { position, head: Imprint::of(head), trail: Imprint::of(trail), noted: current.noted };
+        let front = current.splitter.front().digest();
+        let head = current.input.head();
+        let place = Place { position, head: Imprint::of(head), front, noted: current.noted };
         let value = place.encode();
         self.gatherer.set_cursor(self.names.content(head), value.clone());
         self.gatherer.set_cursor(self.names.inode(inode), value);

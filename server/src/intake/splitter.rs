@@ -4,6 +4,7 @@
 //!   of an envelope (`{"records":[…]}`, `{"Records":[…]}`, `{"value":[…]}`, with `@odata.…` and `nextLink` beside it)
 //!   are the records. A record reaches from the value's first byte to its last; separators belong to none.
 //! * Text: a record is a line without its LF. A CR before the LF is part of the record.
+//! * Lengths: a record stands behind its length and before a line feed, and can be any bytes.
 //!
 //! Empty lines are counted and skipped. What is no JSON in a JSON input is cut out as rejected, and the next record
 //! begins where the next line (in an array: the next element) begins, so that one bad record costs one record.
@@ -13,13 +14,14 @@ use std::io::{self, Read};
 use memchr::{memchr, memchr_iter, memmem};
 
 use crate::intake::envelope::{self, Opening, Tail};
+use crate::intake::front::Front;
 use crate::intake::json_scan::{Fault, Scanner, skip_space};
 use crate::intake::skip::{Skip, Until};
 
+mod lengths;
+
 /// Bytes read at once.
 pub(crate) const CHUNK_BYTES: usize = 256 << 10;
-/// Bytes kept before the place reached, to recognise it in a later run.
-pub(crate) const TRAIL_BYTES: usize = 256;
 /// A value of which more than this has been looked at in vain is looked at again when twice as much is there.
 const RESCAN_BYTES: usize = 64 << 10;
 /// The first bytes that decide between JSON and text.
@@ -37,6 +39,8 @@ pub enum Form {
     Values,
     /// Lines.
     Text,
+    /// For each record its length in decimal, a line feed, its bytes, a line feed: also from an archive.
+    Lengths,
 }
 
 /// Inside of what the next record lies: needed, beside the offset, to go on in the middle of an input.
@@ -120,6 +124,12 @@ pub(crate) struct Splitter {
     /// The rest must be at least so long before it is looked at again.
     rescan_at: usize,
     skip: Option<Skip>,
+    /// All bytes of the input before `hashed`.
+    front: Front,
+    /// A place in the buffer.
+    hashed: usize,
+    /// All bytes before what is being passed over.
+    skip_front: Front,
     /// Decide the form from what is there: the reader has no more for now.
     sniff_now: bool,
     /// Whether something other than space has been seen in the present line.
@@ -151,6 +161,9 @@ impl Splitter {
             finished: false,
             rescan_at: 0,
             skip: None,
+            front: Front::default(),
+            hashed: 0,
+            skip_front: Front::default(),
             sniff_now: false,
             line_used: position.within != Within::Top,
             empty_lines: 0,
@@ -193,7 +206,11 @@ impl Splitter {
         if self.skip.is_some() {
             return self.skip_on();
         }
-        if self.form == Form::Text { self.next_line() } else { self.next_value(scanner) }
+        match self.form {
+            Form::Text => self.next_line(),
+            Form::Lengths => self.next_with_length(scanner),
+            Form::Auto | Form::Json | Form::Values => self.next_value(scanner),
+        }
     }
 
     /// Where the next piece begins, or the one that is being passed over.
@@ -205,21 +222,18 @@ impl Splitter {
         Position { offset: self.base + self.at as u64, line: self.line(), form, within }
     }
 
-    /// The bytes just before the position, [`TRAIL_BYTES`] at most; none while something is passed over.
-    pub(crate) fn trail(&self) -> &[u8] {
+    /// All bytes of the input before the position.
+    pub(crate) fn front(&mut self) -> &Front {
         if self.skip.is_some() {
-            return &[];
+            return &self.skip_front;
         }
-        self.buffer.get(self.at.saturating_sub(TRAIL_BYTES)..self.at).unwrap_or_default()
+        self.hash_passed();
+        &self.front
     }
 
-    /// Gives the splitter the bytes before its start, so that [`Splitter::trail`] is whole. Only before the first fill.
-    pub(crate) fn seed_trail(&mut self, trail: &[u8]) {
-        self.buffer = trail.to_vec();
-        self.filled = trail.len();
-        self.at = trail.len();
-        self.base = self.base.saturating_sub(trail.len() as u64);
-        self.counted.0 = trail.len();
+    /// Gives the splitter all bytes before its start, if [`Splitter::front`] is wanted. Only before the first fill.
+    pub(crate) fn set_front(&mut self, front: Front) {
+        self.front = front;
     }
 
     /// Empty lines passed since the last call.
@@ -232,18 +246,26 @@ impl Splitter {
     }
 
     fn make_room(&mut self) {
-        let drop = self.at.saturating_sub(TRAIL_BYTES);
+        let drop = self.at;
         if drop > 0 && (drop >= CHUNK_BYTES || self.at == self.filled) {
             let line = self.line();
-            self.counted = (self.at - drop, line);
+            self.hash_passed();
+            self.counted = (0, line);
+            self.hashed = 0;
             self.buffer.copy_within(drop..self.filled, 0);
-            (self.at, self.filled) = (self.at - drop, self.filled - drop);
+            (self.at, self.filled) = (0, self.filled - drop);
             self.base += drop as u64;
         }
         let wanted = self.filled + CHUNK_BYTES;
         if self.buffer.len() < wanted {
             self.buffer.resize(wanted.max(self.filled * 2), 0);
         }
+    }
+
+    /// Bytes are hashed when they leave the buffer or a place is asked for: in large portions, still in the cache.
+    fn hash_passed(&mut self) {
+        self.front.pass(self.buffer.get(self.hashed..self.at).unwrap_or_default());
+        self.hashed = self.at;
     }
 
     /// The line of the next byte to look at; each byte is counted once.
@@ -488,6 +510,8 @@ impl Splitter {
 
     fn reject(&mut self, until: Until, reason: &'static str) -> Piece<'_> {
         let (offset, line) = (self.base + self.at as u64, self.line());
+        self.hash_passed();
+        self.skip_front = self.front.clone();
         self.skip = Some(Skip::new(until, offset, line, reason));
         self.rescan_at = 0;
         self.line_used = true;

@@ -9,6 +9,8 @@ use logkeep_storage::{Appended, Batch, StreamName};
 pub struct Summary {
     /// Inputs that were opened.
     pub inputs: u64,
+    /// Inputs of which an earlier import had taken every byte.
+    pub known: u64,
     /// Records that were read and taken: stored now, or known already.
     pub records: u64,
     /// Bytes of those records.
@@ -31,6 +33,8 @@ pub struct Summary {
     pub unfinished: Vec<Unfinished>,
     /// Whether it ended because it was told to.
     pub stopped: bool,
+    /// Whether that was before the inputs' ends. A followed file that was waited for had been read to its end.
+    pub cut_short: bool,
 }
 
 /// What went into one stream.
@@ -71,10 +75,10 @@ pub struct Progress {
 }
 
 impl Summary {
-    /// Whether something could not be taken: the exit code is then 3.
+    /// Whether something could not be taken, or was not yet: the exit code is then 3.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        self.rejected > 0 || !self.unfinished.is_empty()
+        self.rejected > 0 || !self.unfinished.is_empty() || self.cut_short
     }
 
     /// Counts one batch that was appended.

@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 const POOLED_SEGMENT_BYTES_MAX: usize = 192;
 /// A column whose segments come to less than this has no chunk of its own.
 const POOLED_COLUMN_BYTES_MAX: usize = 768;
+/// Most chunks in a block: their numbers are 16 bits wide. What comes after goes to the pool.
+const CHUNKS_MAX: usize = u16::MAX as usize;
 /// Number of the chunk that holds small segments.
 pub(crate) const POOL: u32 = 0;
 /// Number of the list of rows among the columns that bring segments.
@@ -169,15 +171,15 @@ fn column_heads(split: &Split<'_>, paths: &[String], rows: &[Row<'_>], writer: &
     heads
 }
 
-/// The kinds of characters in all values; repeated values are looked at once or twice, not a thousand times.
+/// The kinds of characters in all values. A value that comes again soon is not looked at twice.
 fn column_mask(values: &[&[u8]]) -> u64 {
-    let mut seen = [u64::MAX; 64];
+    // The values themselves are compared: whoever knows the hash could make a value disappear behind another one's.
+    let mut seen: [Option<&[u8]>; 64] = [None; 64];
     let mut all = 0;
     for value in values {
-        let hash = hash::hash(value);
-        let Some(slot) = seen.get_mut(hash as usize % 64) else { continue };
-        if *slot != hash {
-            *slot = hash;
+        let Some(slot) = seen.get_mut(hash::hash(value) as usize % 64) else { continue };
+        if *slot != Some(*value) {
+            *slot = Some(value);
             all |= mask(value);
         }
     }
@@ -202,7 +204,7 @@ fn pack_segments(segments: Vec<Segment>) -> Result<Packed, BlockError> {
     let mut numbers = vec![POOL; columns];
     let mut chunks: Vec<Vec<u8>> = vec![Vec::new()];
     for (bytes, number) in column_bytes.iter().zip(&mut numbers) {
-        if *bytes >= POOLED_COLUMN_BYTES_MAX {
+        if *bytes >= POOLED_COLUMN_BYTES_MAX && chunks.len() < CHUNKS_MAX {
             *number = chunks.len() as u32;
             chunks.push(Vec::with_capacity(*bytes));
         }

@@ -9,6 +9,10 @@ const DEPTH_MAX: usize = 256;
 /// Longest path in bytes; a record with a longer one is kept as one value.
 const PATH_BYTES_MAX: usize = 1024;
 
+/// Most values of a record that is taken apart. A record with more is kept as one value: its shape would be as large as
+/// itself, and columns of shapes like that cost memory and time out of all proportion.
+const VALUES_MAX: usize = 16_384;
+
 /// Places of the literals of a JSON text, and the path of the value after each but the last.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Slots {
@@ -96,6 +100,9 @@ impl Walk<'_> {
         loop {
             let rest = self.text.get(self.at..)?;
             if let Some((bytes, quoted, _)) = value(rest) {
+                if self.slots.paths.len() >= VALUES_MAX {
+                    return None;
+                }
                 let length = bytes.len() + if quoted { 2 } else { 0 };
                 self.slots.literals.push(self.literal_start..self.at);
                 self.slots.paths.push(self.path.clone());
@@ -228,6 +235,13 @@ mod tests {
             let expected = expected.map(|paths| paths.iter().map(ToString::to_string).collect::<Vec<_>>());
             assert_eq!(paths(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn too_many_values_are_refused() {
+        let list = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+        assert_eq!(paths(&list(VALUES_MAX)).map(|paths| paths.len()), Some(VALUES_MAX));
+        assert_eq!(paths(&list(VALUES_MAX + 1)), None);
     }
 
     #[test]

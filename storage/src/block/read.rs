@@ -1,6 +1,7 @@
 //! A block read back: single columns for a search, records for an answer, everything for a verification.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use super::column::{self, Coded};
 use super::encode::{POOL, Row};
@@ -89,6 +90,8 @@ struct Rows {
 struct Shape {
     paths: Vec<u32>,
     literals_from: usize,
+    /// How many of the values are of which column.
+    times: HashMap<u32, u32>,
 }
 
 /// The values of one column.
@@ -251,7 +254,7 @@ impl<'a> Block<'a> {
     fn rows_of(&self, column: u32) -> Result<Vec<u32>, BlockError> {
         let rows = self.rows()?;
         let times: Vec<usize> =
-            rows.shapes.iter().map(|shape| shape.paths.iter().filter(|path| **path == column).count()).collect();
+            rows.shapes.iter().map(|shape| shape.times.get(&column).copied().unwrap_or(0) as usize).collect();
         let mut found = Vec::new();
         for (row, shape) in rows.shape_of_row.iter().enumerate() {
             let times = times.get(*shape as usize).copied().unwrap_or(0);
@@ -289,7 +292,10 @@ impl<'a> Block<'a> {
         let mut literals_from = 0;
         for length in lengths {
             let length = length as usize;
-            let shape = Shape { paths: paths.by_ref().take(length).collect(), literals_from };
+            let paths: Vec<u32> = paths.by_ref().take(length).collect();
+            let mut times = HashMap::new();
+            paths.iter().for_each(|path| *times.entry(*path).or_default() += 1);
+            let shape = Shape { paths, literals_from, times };
             if shape.paths.len() != length {
                 return Err(bad());
             }

@@ -90,6 +90,16 @@ fn every_flipped_byte_is_found() {
     }
 }
 
+#[test]
+fn a_value_cannot_hide_behind_another_with_its_hash() {
+    // Found by search: both have one value of `hash`, and lie in one slot of the cache of values seen.
+    let bodies = [b"56489292Yr$+uF<O".to_vec(), b"mimikatzzqj.exe ".to_vec()];
+    let encoded = encode(&rows(&bodies), &envelope()).unwrap();
+    let head = BlockHead::parse(&encoded.head).unwrap();
+    let wanted = mask(b"mimikatz");
+    assert_eq!(head.columns().unwrap()[0].mask & wanted, wanted);
+}
+
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),

@@ -3,6 +3,7 @@
 mod changes;
 mod failure;
 mod family;
+mod frames;
 mod key;
 mod options;
 mod raw;
@@ -52,6 +53,9 @@ pub(crate) struct Store {
 impl Store {
     /// Opens a database; a writer hands over the lock that makes it the only one.
     pub(crate) fn open(path: &Path, access: Access, lock: Option<Lock>, options: &crate::Options) -> Result<Self> {
+        if access != Access::Create {
+            frames::check_logs(path)?;
+        }
         let db = open(path, access, options).map_err(|e| failure(path, e))?;
         Ok(Self { db, path: path.to_owned(), _lock: lock })
     }
@@ -137,18 +141,16 @@ fn read_options() -> ReadOptions {
 }
 
 fn open(path: &Path, access: Access, options: &crate::Options) -> std::result::Result<DB, rocksdb::Error> {
-    let memory = options::Memory::new(options);
+    let base = options::Base::new(options)?;
     let recovery = match access {
         Access::Create | Access::Write | Access::ReadStrict => DBRecoveryMode::AbsoluteConsistency,
         Access::WriteTornLog | Access::Read => DBRecoveryMode::TolerateCorruptedTailRecords,
     };
-    let mut database = options::database(&memory, recovery)?;
-    let families = Family::ALL
-        .iter()
-        .map(|family| Ok(ColumnFamilyDescriptor::new(family.name(), options::family(*family, &memory)?)));
-    let mut families: Vec<_> = families.collect::<std::result::Result<_, rocksdb::Error>>()?;
-    // RocksDB wants its own family as well; ours for it has the same options, although it stays empty.
-    families.push(ColumnFamilyDescriptor::new("default", options::family(Family::Meta, &memory)?));
+    let mut database = options::database(&base, recovery);
+    // RocksDB wants a family of its own as well; it has the options of ours, although it stays empty.
+    let names = Family::ALL.iter().map(|family| (family.name(), *family)).chain([("default", Family::Meta)]);
+    let families: Vec<_> =
+        names.map(|(name, family)| ColumnFamilyDescriptor::new(name, options::family(family, &base))).collect();
     match access {
         Access::Create => {
             database.create_if_missing(true);

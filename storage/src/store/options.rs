@@ -6,11 +6,11 @@ use rocksdb::{
 
 use super::family::Family;
 
-/// Integrity options of the whole database that have no setter in the crate.
-const DATABASE: &str = "track_and_verify_wals=true;file_checksum_gen_factory=FileChecksumGenCrc32cFactory;\
-    verify_sst_unique_id_in_manifest=true";
-/// Integrity options of a column family; the database's defaults do not reach the families.
-const FAMILY: &str = "paranoid_file_checks=true;memtable_protection_bytes_per_key=8;block_protection_bytes_per_key=8";
+/// Integrity options that have no setter in the crate. The last three are a column family's; the database's defaults do
+/// not reach the families, so each has to be made from these.
+const INTEGRITY: &str = "track_and_verify_wals=true;file_checksum_gen_factory=FileChecksumGenCrc32cFactory;\
+    verify_sst_unique_id_in_manifest=true;paranoid_file_checks=true;memtable_protection_bytes_per_key=8;\
+    block_protection_bytes_per_key=8";
 
 /// How chunks lie on disk: in blob files, which compaction never rewrites, or in tables.
 pub(crate) const CHUNKS_IN_BLOB_FILES: bool = true;
@@ -23,28 +23,31 @@ const WAL_BYTES_MAX: u64 = 32 << 20;
 /// Table files that a writer holds open.
 const OPEN_FILES_MAX: i32 = 512;
 
-/// The memory of one open database.
-pub(super) struct Memory {
+/// What all options of one open database are made from: integrity, and the memory that they share.
+pub(super) struct Base {
+    integrity: Options,
     cache: Cache,
     buffers: WriteBufferManager,
     buffer_bytes: usize,
 }
 
-impl Memory {
+impl Base {
     /// Half of the archive's memory: a third of that for what was written last, the rest for what is read.
-    pub(super) fn new(options: &crate::Options) -> Self {
+    pub(super) fn new(options: &crate::Options) -> Result<Self, rocksdb::Error> {
+        // RocksDB takes long to read such a text: once for all families.
+        let integrity = Options::default().get_options_from_string(INTEGRITY)?;
         let bytes = usize::try_from(options.memory_bytes / 2).unwrap_or(usize::MAX);
         let buffer_bytes = (bytes / 3).max(1 << 20);
         // The buffers are charged to the cache, so that both together stay under the limit.
         let cache = Cache::new_lru_cache(bytes.max(4 << 20));
         let buffers = WriteBufferManager::new_write_buffer_manager_with_cache(buffer_bytes, false, cache.clone());
-        Self { cache, buffers, buffer_bytes }
+        Ok(Self { integrity, cache, buffers, buffer_bytes })
     }
 }
 
 /// Options of the database. `recovery` matters to a writer only.
-pub(super) fn database(memory: &Memory, recovery: DBRecoveryMode) -> Result<Options, rocksdb::Error> {
-    let mut options = Options::default().get_options_from_string(DATABASE)?;
+pub(super) fn database(base: &Base, recovery: DBRecoveryMode) -> Options {
+    let mut options = base.integrity.clone();
     options.set_paranoid_checks(true);
     options.set_track_and_verify_wals_in_manifest(true);
     options.set_write_dbid_to_manifest(true);
@@ -52,8 +55,10 @@ pub(super) fn database(memory: &Memory, recovery: DBRecoveryMode) -> Result<Opti
     // A reader that opens beside a writer sees all families as of one moment only if they are flushed as one.
     options.set_atomic_flush(true);
     options.set_max_open_files(OPEN_FILES_MAX);
+    // A family with files starts this many threads when it is opened: with the default of 16, most of a reader's time.
+    options.set_max_file_opening_threads(1);
     options.set_max_total_wal_size(WAL_BYTES_MAX);
-    options.set_write_buffer_manager(&memory.buffers);
+    options.set_write_buffer_manager(&base.buffers);
     options.set_keep_log_file_num(2);
     options.set_max_log_file_size(1 << 20);
     options.set_log_level(LogLevel::Warn);
@@ -61,14 +66,16 @@ pub(super) fn database(memory: &Memory, recovery: DBRecoveryMode) -> Result<Opti
     options.set_stats_persist_period_sec(0);
     options.set_max_background_jobs(2);
     options.set_bytes_per_sync(1 << 20);
-    Ok(options)
+    options
 }
 
 /// Options of one column family.
-pub(super) fn family(family: Family, memory: &Memory) -> Result<Options, rocksdb::Error> {
-    let mut options = Options::default().get_options_from_string(FAMILY)?;
-    options.set_block_based_table_factory(&tables(family, &memory.cache));
-    options.set_write_buffer_size(memory.buffer_bytes.min(32 << 20));
+pub(super) fn family(family: Family, base: &Base) -> Options {
+    let mut options = base.integrity.clone();
+    options.set_block_based_table_factory(&tables(family, &base.cache));
+    options.set_write_buffer_size(base.buffer_bytes.min(32 << 20));
+    // RocksDB would rewrite files that are older than 30 days, the whole archive once a month.
+    options.set_ttl(0);
     options.set_compression_type(compression(family));
     options.set_bottommost_compression_type(compression(family));
     if family == Family::Chunk && CHUNKS_IN_BLOB_FILES {
@@ -78,7 +85,7 @@ pub(super) fn family(family: Family, memory: &Memory) -> Result<Options, rocksdb
         options.set_blob_compression_type(DBCompressionType::None);
         options.set_enable_blob_gc(false);
     }
-    Ok(options)
+    options
 }
 
 fn tables(family: Family, cache: &Cache) -> BlockBasedOptions {

@@ -1,5 +1,6 @@
 //! The files themselves: what RocksDB's checksums say of them, the log of writes, the database's identity.
 
+use crate::archive::State;
 use crate::damage::{Damage, DamageCode};
 use crate::directory::{Directory, fingerprint};
 use crate::error::{Error, Result};
@@ -8,21 +9,22 @@ use crate::recover::hex;
 use crate::store::{Access, Store};
 use crate::verify::Verification;
 
-/// Opens the database once with the strictest reading of its log of writes.
+/// Opens the database, with the strictest reading of its log of writes if that will do.
 ///
 /// What is damaged in the middle of the log no way of opening accepts. At its end an unfinished record is what an
 /// append leaves that was cut short: no damage, since nothing acknowledged is missing, but worth a note.
-pub(super) fn check_log(directory: &Directory, options: &Options, report: &mut Verification) -> Result<()> {
+pub(super) fn open(directory: &Directory, options: &Options, report: &mut Verification) -> Result<State> {
     let before = fingerprint(directory)?;
-    let opened = Store::open(&directory.database(), Access::ReadStrict, None, options);
-    match opened {
-        // Beside a writer the last record may be unfinished because it is being written.
-        Err(Error::Damaged(damage)) if fingerprint(directory)? == before => {
-            report.notes.push(format!("the log of writes does not end in a whole record: {}", damage.found));
-        }
-        _ => {}
+    let refused = match State::open(directory, Access::ReadStrict, options) {
+        Err(Error::Damaged(damage)) => damage,
+        opened => return opened,
+    };
+    let opened = State::open(directory, Access::Read, options)?;
+    // Beside a writer the last record may be unfinished because it is being written.
+    if fingerprint(directory)? == before {
+        report.notes.push(format!("the log of writes does not end in a whole record: {}", refused.found));
     }
-    Ok(())
+    Ok(opened)
 }
 
 /// What the database says of its own files, and whether its identity is what its manifest says.

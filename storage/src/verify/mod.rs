@@ -84,8 +84,7 @@ impl Verification {
 pub fn verify(archive: &Archive, progress: &mut dyn FnMut(Progress)) -> Result<Verification> {
     let (directory, options) = (archive.directory(), archive.options());
     let mut report = Verification::default();
-    files::check_log(directory, options, &mut report)?;
-    let State { store, lost, .. } = State::open(directory, options)?;
+    let State { store, lost, .. } = files::open(directory, options, &mut report)?;
     files::check(directory, &store, &mut report)?;
     let tips = check_ledger(directory, &mut report)?;
     lost.iter().for_each(|lost| report.add(lost_damage(lost)));

@@ -253,7 +253,8 @@ fn files_are_known_again() {
     let copy = bench.write("c.json", &all);
     let packed = bench.write("d.gz", gzip(all.as_bytes()));
     for path in [renamed, copy, packed] {
-        assert_eq!(bench.import(&path).unwrap().records, 0, "{path:?}");
+        let summary = bench.import(&path).unwrap();
+        assert_eq!((summary.records, summary.known), (0, 1), "{path:?}");
     }
     // Another file that begins in the same way, but is another one before the place reached.
     let other = bench.write("e.json", all.replace("\"n\" : 299", "\"n\" : 777") + "{}\n");
@@ -265,6 +266,70 @@ fn files_are_known_again() {
     bench.options.overrides.stream = Some("x/y".parse().unwrap());
     assert_eq!(bench.import(&other).unwrap().records, 1);
     assert_eq!(bench.memory.records.last().unwrap().0, "x/y");
+}
+
+/// Same first 4 KiB, same length, same end; one byte between them differs, in another file and in the same one.
+#[test]
+fn files_that_differ_only_in_the_middle_are_both_taken() {
+    let elements = objects(300);
+    let all = elements.join("\n") + "\n";
+    let other = all.replace("\"n\" : 150,", "\"n\" : 151,");
+    assert!(all.len() == other.len() && all[..4096] == other[..4096] && all != other);
+    for packed in [false, true] {
+        let pack = |text: &str| if packed { gzip(text.as_bytes()) } else { text.as_bytes().to_vec() };
+        let mut bench = Bench::new();
+        let first = bench.write("monday", pack(&all));
+        let second = bench.write("tuesday", pack(&other));
+        for (path, records, known) in [(&first, 300, 0), (&second, 300, 0), (&first, 0, 1), (&second, 0, 1)] {
+            let summary = bench.import(path).unwrap();
+            assert_eq!((summary.records, summary.known), (records, known), "{path:?}");
+        }
+        // Written over in its place it keeps its inode.
+        fs::write(&first, pack(&all.replace("\"n\" : 160,", "\"n\" : 161,"))).unwrap();
+        assert_eq!(bench.import(&first).unwrap().records, 300);
+    }
+}
+
+#[test]
+fn stopped_before_the_end_is_not_complete() {
+    let mut bench = Bench::new();
+    let path = bench.write("a.json", objects(10).join("\n"));
+    let stop = AtomicBool::new(true);
+    let surroundings = Surroundings { clock: &|| Timestamp(0), sleep: &|_| {}, stop: &stop };
+    let origins = || vec![Origin::Path(path.clone())];
+    let summary = import(origins(), &bench.options, &surroundings, &mut bench.memory, &mut |_| {}).unwrap();
+    assert!(summary.stopped && summary.cut_short && summary.is_partial(), "{summary:?}");
+    assert_eq!(bench.import(&path).unwrap().records, 10);
+}
+
+#[test]
+fn records_of_any_bytes_with_their_lengths() {
+    let records: [&[u8]; 6] = [b"", b" \n blank \r\n", b"{\n\"ts\":1725318000}", b" {}", b"\xff\x00", b"7\n7"];
+    let framed = |records: &[&[u8]]| -> Vec<u8> {
+        records.iter().flat_map(|r| [format!("{}\n", r.len()).as_bytes(), r, b"\n"].concat()).collect()
+    };
+    let bench = || {
+        let mut bench = Bench::new();
+        bench.options.form = Form::Lengths;
+        bench
+    };
+    let whole = framed(&records);
+    for cut in 0..=whole.len() {
+        let mut bench = bench();
+        let path = bench.write("a.records", &whole[..cut]);
+        bench.import(&path).unwrap();
+        fs::write(&path, &whole).unwrap();
+        assert!(!bench.import(&path).unwrap().is_partial(), "{cut}");
+        let bodies: Vec<_> = bench.memory.records.iter().map(|(_, body, ..)| body.as_slice()).collect();
+        assert_eq!(bodies, records, "{cut}");
+        assert_eq!(bench.memory.records[2].2, Timestamp(1_725_318_000_000_000_000));
+    }
+    for wrong in ["x\n", "1\nabc\n", "-1\n", "18446744073709551616\n", "1 \na\n", "\n\n"] {
+        let mut bench = bench();
+        let path = bench.write("a.records", [framed(&records[..2]), wrong.into()].concat());
+        let summary = bench.import(&path).unwrap();
+        assert_eq!((summary.records, summary.rejected), (2, 1), "{wrong}");
+    }
 }
 
 /// Real records, where they lie beside the project: a record is a line, and its bytes are the line's.

@@ -1,0 +1,158 @@
+//! What was acknowledged and is gone is always noticed; what was cut short before is dropped and said.
+
+use std::fs;
+use std::path::PathBuf;
+
+use logkeep_storage::{Archive, DamageCode, Error, Recovery, Writer, verify};
+
+use crate::sandbox::{Sandbox, append, batch, bodies, numbered, options};
+
+/// The log of writes that has the last append.
+fn live_log(sandbox: &Sandbox) -> PathBuf {
+    let files = fs::read_dir(sandbox.path().join("db")).unwrap().map(|entry| entry.unwrap().path());
+    let logs = files.filter(|path| path.extension().is_some_and(|end| end == "log"));
+    logs.max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap()
+}
+
+/// An archive as a crash leaves it after some appends, and the length of its log of writes after each of them.
+fn crashed(appends: u64) -> (Sandbox, Vec<u64>) {
+    let sandbox = Sandbox::new();
+    let mut writer = sandbox.create();
+    let mut lengths = Vec::new();
+    for number in 0..appends {
+        append(&mut writer, numbered("a/b", number * 3..number * 3 + 3));
+        lengths.push(fs::metadata(live_log(&sandbox)).unwrap().len());
+    }
+    (sandbox.copy(), lengths)
+}
+
+fn cut(sandbox: &Sandbox, length: u64) -> Sandbox {
+    let copy = sandbox.copy();
+    fs::File::options().write(true).open(live_log(&copy)).unwrap().set_len(length).unwrap();
+    copy
+}
+
+/// Refused, or open and saying what is missing.
+fn assert_loss_is_noticed(sandbox: &Sandbox, what: &str) {
+    let opened = Archive::open(&sandbox.path(), &options());
+    if let Ok(archive) = opened {
+        assert!(!archive.lost().is_empty(), "{what}: a reader says nothing");
+        let found = verify(&archive, &mut |_| {}).unwrap();
+        assert!(found.damage.iter().any(|damage| damage.code == DamageCode::Acknowledged), "{what}: verify is silent");
+    }
+    let refused = Writer::open(&sandbox.path(), &options());
+    assert!(matches!(refused, Err(Error::AcknowledgedLost { .. } | Error::Damaged(_))), "{what}: {refused:?}");
+}
+
+#[test]
+fn a_log_of_writes_cut_between_two_appends_is_noticed_every_time() {
+    let (sandbox, lengths) = crashed(12);
+    drop(cut(&sandbox, *lengths.last().unwrap()).open());
+    assert_loss_is_noticed(&cut(&sandbox, 0), "emptied");
+    for length in &lengths[..lengths.len() - 1] {
+        assert_loss_is_noticed(&cut(&sandbox, *length), &format!("cut at {length} of {lengths:?}"));
+    }
+}
+
+#[test]
+fn a_log_of_writes_cut_at_any_byte_is_noticed() {
+    let (sandbox, lengths) = crashed(3);
+    for length in (0..lengths[2]).step_by(13) {
+        assert_loss_is_noticed(&cut(&sandbox, length), &format!("cut at {length} of {lengths:?}"));
+    }
+}
+
+#[test]
+fn a_removed_log_of_writes_is_noticed() {
+    let (sandbox, _) = crashed(3);
+    fs::remove_file(live_log(&sandbox)).unwrap();
+    assert_loss_is_noticed(&sandbox, "removed");
+}
+
+#[test]
+fn an_older_database_under_a_newer_ledger_is_noticed() {
+    let sandbox = Sandbox::new();
+    let mut writer = sandbox.create();
+    append(&mut writer, batch("a/b", &[b"one"]));
+    let older = sandbox.copy();
+    append(&mut writer, batch("a/b", &[b"two"]));
+    append(&mut writer, batch("c/d", &[b"three"]));
+    fs::copy(sandbox.path().join("tips.log"), older.path().join("tips.log")).unwrap();
+    let lost = older.reader().lost();
+    let counts: Vec<_> = lost.iter().map(|lost| (lost.number, lost.acknowledged, lost.found)).collect();
+    assert_eq!(counts, [(1, 2, 1), (2, 1, 0)]);
+    assert_loss_is_noticed(&older, "rolled back");
+    assert_eq!(bodies(&older.reader(), "a/b"), [b"one"], "what is there can be read");
+}
+
+#[test]
+fn an_unfinished_append_is_dropped_and_said() {
+    let sandbox = Sandbox::new();
+    let mut writer = sandbox.create();
+    append(&mut writer, batch("a/b", &[b"acknowledged"]));
+    let acknowledged = fs::metadata(live_log(&sandbox)).unwrap().len();
+    let tips = fs::read(sandbox.path().join("tips.log")).unwrap();
+    append(&mut writer, batch("a/b", &[b"not acknowledged, it never came to the ledger"]));
+    let end = fs::metadata(live_log(&sandbox)).unwrap().len();
+    let crashed = sandbox.copy();
+    fs::write(crashed.path().join("tips.log"), tips).unwrap();
+    for length in (acknowledged..=end).step_by(7).chain([end]) {
+        let copy = cut(&crashed, length);
+        let reader = copy.reader();
+        let found = verify(&reader, &mut |_| {}).unwrap();
+        assert_eq!((reader.lost(), found.damage), (vec![], vec![]), "cut at {length}");
+        drop(reader);
+        let mut writer = copy.open();
+        let is_cut = length != acknowledged && length != end;
+        assert_eq!(writer.recovery(), Recovery { torn_log: is_cut, torn_tip_bytes: 0 }, "cut at {length}");
+        assert_eq!(!found.notes.is_empty(), is_cut, "{:?}", found.notes);
+        append(&mut writer, batch("a/b", &[b"next"]));
+        let kept = if length == end { 3 } else { 2 };
+        assert_eq!(bodies(&writer.archive(), "a/b").len(), kept, "cut at {length}");
+    }
+}
+
+#[test]
+fn a_ledger_cut_at_any_byte_opens_and_says_so() {
+    let (sandbox, _) = crashed(3);
+    let tips = fs::read(sandbox.path().join("tips.log")).unwrap();
+    for length in (tips.len() - 64..tips.len()).step_by(9) {
+        let copy = sandbox.copy();
+        fs::write(copy.path().join("tips.log"), &tips[..length]).unwrap();
+        let mut writer = copy.open();
+        assert_eq!(writer.recovery().torn_tip_bytes, (length % 64) as u64);
+        append(&mut writer, batch("a/b", &[b"next"]));
+        drop(writer);
+        let found = verify(&copy.reader(), &mut |_| {}).unwrap();
+        assert_eq!(found.damage, [], "cut at {length}");
+    }
+}
+
+#[test]
+fn a_damaged_ledger_can_be_read_beside_but_not_written() {
+    let (sandbox, _) = crashed(3);
+    let path = sandbox.path().join("tips.log");
+    let mut tips = fs::read(&path).unwrap();
+    tips[70] ^= 1;
+    fs::write(&path, tips).unwrap();
+    assert!(
+        matches!(Writer::open(&sandbox.path(), &options()), Err(Error::Damaged(damage)) if damage.code == DamageCode::Tips)
+    );
+    let reader = sandbox.reader();
+    assert_eq!(bodies(&reader, "a/b").len(), 9);
+    let found = verify(&reader, &mut |_| {}).unwrap();
+    assert!(found.damage.iter().all(|damage| damage.code == DamageCode::Tips) && !found.damage.is_empty());
+}
+
+#[test]
+fn another_root_at_the_acknowledged_size_is_refused() {
+    let sandbox = Sandbox::new();
+    append(&mut sandbox.create(), batch("a/b", &[b"one"]));
+    let other = Sandbox::new();
+    append(&mut other.create(), batch("a/b", &[b"eno"]));
+    fs::copy(other.path().join("tips.log"), sandbox.path().join("tips.log")).unwrap();
+    let refused = Writer::open(&sandbox.path(), &options());
+    assert!(matches!(refused, Err(Error::Damaged(damage)) if damage.code == DamageCode::Head));
+    let found = verify(&sandbox.reader(), &mut |_| {}).unwrap();
+    assert_eq!(found.damage.iter().map(|damage| damage.code).collect::<Vec<_>>(), [DamageCode::Acknowledged]);
+}

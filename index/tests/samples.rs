@@ -12,7 +12,7 @@ use crate::shelf::{Shelf, difference};
 /// Files that are taken.
 const FILES: usize = 12;
 /// Bytes of a file that are taken.
-const BYTES_MAX: usize = 3 << 20;
+const BYTES_MAX: usize = 1 << 20;
 
 /// The largest files whose name speaks of alerts, then others.
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -72,7 +72,7 @@ impl Shelf {
     pub(crate) fn catch_up(&self) {
         let mut indexer = self.indexer();
         indexer.catch_up(&self.archive(), &mut |_| {}).unwrap();
-        if self.all.len() % 2 == 0 {
+        if self.all.len().is_multiple_of(2) {
             indexer.finish().unwrap();
         }
     }

@@ -192,6 +192,7 @@ impl Writer {
         let layouts: Vec<_> = layouts.collect::<Result<_>>()?;
         let jobs: Vec<_> = layouts.iter().map(Layout::jobs).collect();
         let counts: Vec<usize> = jobs.iter().map(Vec::len).collect();
+        // tidy: no results here
         let sealed = seal::run(&jobs.into_iter().flatten().collect::<Vec<_>>(), self.archive.options().threads)?;
         let (mut rest, mut grown) = (sealed.as_slice(), Vec::with_capacity(parts.len()));
         for ((part, layout), count) in parts.iter().zip(&layouts).zip(counts) {

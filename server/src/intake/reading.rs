@@ -217,6 +217,7 @@ impl<'a> Reading<'a> {
     fn cursor_names(&self, input: &Input, copies: bool) -> Vec<String> {
         let Some(inode) = input.inode() else { return Vec::new() };
         let content = (copies && !input.head().is_empty()).then(|| self.names.content(input.head()));
+        // tidy: no results here
         [Some(self.names.inode(inode)), content].into_iter().flatten().collect()
     }
 

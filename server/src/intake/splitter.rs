@@ -518,6 +518,7 @@ enum Step {
 fn opener_line(text: &[u8]) -> Option<usize> {
     let object = memmem::find(text, b"\n{");
     let array = memmem::find(text, b"\n[");
+    // tidy: no results here
     [object, array].into_iter().flatten().min().map(|end| end + 1)
 }
 

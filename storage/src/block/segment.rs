@@ -37,6 +37,7 @@ impl SegmentWriter {
             return self.push(raw);
         }
         let hash = hash(&raw);
+        // tidy: no results here
         let known = self.numbers.get(&hash).into_iter().flatten().copied();
         if let Some(number) = known.into_iter().find(|number| self.raw(*number) == Some(&raw)) {
             return number;

@@ -12,7 +12,7 @@ const DATABASE: &str = "track_and_verify_wals=true;file_checksum_gen_factory=Fil
 /// Integrity options of a column family; the database's defaults do not reach the families.
 const FAMILY: &str = "paranoid_file_checks=true;memtable_protection_bytes_per_key=8;block_protection_bytes_per_key=8";
 
-/// How chunks lie on disk: in blob files, which compaction never rewrites, or in tables. See `benches/chunks.rs`.
+/// How chunks lie on disk: in blob files, which compaction never rewrites, or in tables.
 pub(crate) const CHUNKS_IN_BLOB_FILES: bool = true;
 /// Values from this size on go to a blob file.
 const BLOB_BYTES_MIN: u64 = 512;

@@ -7,6 +7,7 @@ mod bindings; // the committed bindings are handed out for their own RocksDB onl
 mod completions; // scripts for shells
 mod demo; // the README's first command
 mod export; // exact bytes into files and back
+mod harm; // killed processes, full disks, broken input, flipped bytes
 mod import; // whatever comes is archived once, or put aside and counted
 mod index; // the index can be looked at, checked, deleted and made anew
 mod init; // a new archive, and where it is

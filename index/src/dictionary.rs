@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tantivy::directory::MmapDirectory;
+use tantivy::directory::error::OpenReadError;
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 use tantivy::{DocSet, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TERMINATED, TantivyDocument};
@@ -14,6 +15,8 @@ use crate::run::Place;
 
 /// Divides terms in the text that a block gives to tantivy.
 const SEPARATOR: char = '\u{3}';
+/// Bytes at the end of each of tantivy's files: the length of its footer, and a mark.
+const FOOTER_BYTES_MIN: u64 = 8;
 /// Name of our tokenizer, which only divides at [`SEPARATOR`].
 const TOKENIZER: &str = "separated";
 
@@ -53,9 +56,20 @@ impl DictionaryWriter {
         let fields = Fields::of(&schema);
         let index = Index::builder().schema(schema).settings(IndexSettings::default()).open_or_create(directory);
         let index = registered(index.map_err(failed)?);
-        let payload = index.load_metas().map_err(failed)?.payload;
+        let metas = index.load_metas().map_err(failed)?;
+        let (payload, is_empty) = (metas.payload, metas.segments.is_empty());
+        if let Some(problem) = damage(&index, root)?.into_iter().next() {
+            // A merge would give damaged terms a right checksum.
+            return Err(Error::Damaged { path: root.to_owned(), problem });
+        }
         let writer = index.writer_with_num_threads(1, memory_bytes).map_err(|error| locked(root, error))?;
         let position = payload.as_deref().and_then(Position::parse);
+        if position.is_none() && !(is_empty && payload.is_none()) {
+            return Err(Error::Damaged {
+                path: root.to_owned(),
+                problem: "has no position of this version".to_owned(),
+            });
+        }
         Ok((Self { writer, fields, root: root.to_owned() }, position))
     }
 
@@ -100,6 +114,9 @@ impl Dictionary {
         }
         let payload = index.load_metas().map_err(failed)?.payload;
         let Some(position) = payload.as_deref().and_then(Position::parse) else { return Ok(None) };
+        if let Some(problem) = damage(&index, root)?.into_iter().next() {
+            return Err(Error::Damaged { path: root.to_owned(), problem });
+        }
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
         let fields = Fields::of(&index.schema());
         Ok(Some((Self { index, reader, fields, root: root.to_owned() }, position)))
@@ -142,23 +159,9 @@ impl Dictionary {
         Ok(places)
     }
 
-    /// Checks tantivy's checksums, and that each file it names is there: `validate_checksum` alone passes over files
-    /// that are missing.
+    /// What is wrong with tantivy's files.
     pub(crate) fn check(&self) -> Result<Vec<String>> {
-        let failed = |error: tantivy::TantivyError| failed(&self.root, error);
-        let damaged = self.index.validate_checksum().map_err(failed)?;
-        let mut findings: Vec<String> =
-            damaged.into_iter().map(|path| format!("{} has a wrong checksum", path.display())).collect();
-        for file in self.index.load_metas().map_err(failed)?.list_segment_files() {
-            // tantivy names a file of deleted documents for every segment; nothing is ever deleted here.
-            let deleted = file.extension().is_some_and(|ending| ending == "del");
-            if !deleted && !self.root.join(&file).try_exists().unwrap_or(false) {
-                findings.push(format!("{} is missing", file.display()));
-            }
-        }
-        findings.sort();
-        findings.dedup();
-        Ok(findings)
+        damage(&self.index, &self.root)
     }
 
     fn range(
@@ -216,6 +219,30 @@ impl Fields {
     }
 }
 
+/// Files that are missing or have a wrong checksum. tantivy itself looks at no checksum when it reads, and
+/// `validate_checksum` passes over files that are missing or that `.managed.json` does not name.
+fn damage(index: &Index, root: &Path) -> Result<Vec<String>> {
+    let metas = index.load_metas().map_err(|error| failed(root, error))?;
+    let mut files: Vec<_> = metas.list_segment_files().into_iter().collect();
+    // tantivy names a file of deleted documents for every segment; nothing is ever deleted here.
+    files.retain(|file| file.extension().is_none_or(|ending| ending != "del"));
+    files.sort();
+    // tantivy panics where a file is shorter than a footer's end.
+    let is_cut = |file: &Path| std::fs::metadata(root.join(file)).is_ok_and(|data| data.len() < FOOTER_BYTES_MIN);
+    let problem = |file: &std::path::PathBuf| {
+        if is_cut(file) {
+            return Some(format!("{} is cut", file.display()));
+        }
+        match index.directory().validate_checksum(file) {
+            Ok(true) => None,
+            Ok(false) => Some(format!("{} has a wrong checksum", file.display())),
+            Err(OpenReadError::FileDoesNotExist(_)) => Some(format!("{} is missing", file.display())),
+            Err(error) => Some(format!("{} cannot be read: {error}", file.display())),
+        }
+    };
+    Ok(files.iter().filter_map(problem).collect())
+}
+
 fn schema() -> Schema {
     let mut schema = Schema::builder();
     let indexing = TextFieldIndexing::default()
@@ -264,7 +291,9 @@ impl Tokenizer for Separated {
     type TokenStream<'a> = SeparatedStream<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> SeparatedStream<'a> {
-        SeparatedStream { rest: Some(text).filter(|text| !text.is_empty()), token: Token::default() }
+        // The default position is no position, and tantivy counts on from it.
+        let token = Token { position: 0, ..Token::default() };
+        SeparatedStream { rest: Some(text).filter(|text| !text.is_empty()), token }
     }
 }
 

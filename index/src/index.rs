@@ -51,6 +51,19 @@ impl Index {
     /// When a file cannot be read or is damaged. A search can go on without the index.
     pub fn open(root: &Path) -> Result<Option<Self>> {
         let layout = Layout::new(root);
+        let commit = || std::fs::read(layout.dictionary().join("meta.json")).ok();
+        for _ in 1..TRIES_MAX {
+            let before = commit();
+            let opened = Self::open_commit(&layout);
+            // An indexer may have removed files between the moment when their names were read and this.
+            if commit() == before {
+                return opened;
+            }
+        }
+        Self::open_commit(&layout)
+    }
+
+    fn open_commit(layout: &Layout) -> Result<Option<Self>> {
         let Some((dictionary, position)) = Dictionary::open(&layout.dictionary())? else { return Ok(None) };
         let runs = position.runs.iter().map(|name| Run::open(&layout.run(name))).collect::<Result<Vec<_>>>()?;
         let covered = runs.iter().flat_map(|run| run.places().iter().copied()).collect();
@@ -77,9 +90,11 @@ impl Index {
             }
         }
         self.check_places(&mut checked)?;
+        let mut strangers = self.inner.covered.clone();
         for stream in archive.streams()? {
             for head in archive.blocks(&stream.name, 0)? {
                 let place = Place { stream: head.stream, first: head.first };
+                strangers.remove(&place);
                 if !self.covers(place) {
                     checked.uncovered += 1;
                     continue;
@@ -97,8 +112,11 @@ impl Index {
                 progress(checked.blocks);
             }
         }
+        let strange = |place: &Place| format!("block {} of stream {} is not in the archive", place.first, place.stream);
+        checked.findings.extend(strangers.iter().map(strange));
         self.check_words(&mut checked)?;
         checked.findings.sort();
+        checked.findings.dedup();
         Ok(checked)
     }
 
@@ -111,8 +129,10 @@ impl Index {
         Ok(match required {
             Required::All => Candidates::All,
             Required::And(members) => {
+                // A scan of all words is only worth it where nothing else prunes.
+                let looked_up = members.iter().any(|member| !needs_scan(member));
                 let mut all = Candidates::All;
-                for member in members {
+                for member in members.iter().filter(|member| !looked_up || !needs_scan(member)) {
                     all = all.and(self.candidates(member)?);
                 }
                 all
@@ -221,6 +241,18 @@ impl Index {
     }
 }
 
+/// Whether all words of the dictionary have to be looked at.
+fn needs_scan(required: &Required) -> bool {
+    match required {
+        Required::Suffix(_) | Required::Contains(_) => true,
+        Required::And(members) => members.iter().all(needs_scan),
+        Required::Or(members) => members.iter().any(needs_scan),
+        _ => false,
+    }
+}
+
+/// How often opening is tried while an indexer commits.
+const TRIES_MAX: u32 = 5;
 /// Length of a GUID's text.
 const GUID_BYTES: usize = 36;
 

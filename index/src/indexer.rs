@@ -40,6 +40,7 @@ pub struct Indexer {
     dictionary: DictionaryWriter,
     position: Position,
     threads: usize,
+    failed: bool,
     _lock: std::fs::File,
 }
 
@@ -67,13 +68,15 @@ impl Indexer {
             Ok((dictionary, Some(position))) if runs_are_there(&layout, &position) => (dictionary, position),
             Ok((dictionary, None)) if is_new(&layout) => (dictionary, Position::default()),
             Err(Error::Locked(path)) => return Err(Error::Locked(path)),
-            Ok(_) | Err(_) => {
+            unusable @ (Ok(_) | Err(_)) => {
+                // tantivy's writer must be gone before its files are.
+                drop(unusable);
                 remove_contents(&layout)?;
                 (DictionaryWriter::open(&layout.dictionary(), bytes)?.0, Position::default())
             }
         };
         std::fs::create_dir_all(layout.runs()).map_err(io)?;
-        let indexer = Self { layout, dictionary, position, threads: threads.max(1), _lock: lock };
+        let indexer = Self { layout, dictionary, position, threads: threads.max(1), failed: false, _lock: lock };
         indexer.remove_strays()?;
         Ok(indexer)
     }
@@ -95,8 +98,20 @@ impl Indexer {
     /// Indexes every full block that is new.
     ///
     /// # Errors
-    /// What writing the index or reading the archive fails with; a damaged block is counted and left out.
+    /// What writing the index or reading the archive fails with; a damaged block is counted and left out. After an
+    /// error nobody knows what tantivy still holds: the indexer must be opened again.
     pub fn catch_up(&mut self, archive: &Archive, progress: &mut dyn FnMut(&Indexed)) -> Result<Indexed> {
+        if self.failed {
+            let problem = "an earlier write failed; open it again".to_owned();
+            return Err(Error::Damaged { path: self.layout.root().to_owned(), problem });
+        }
+        self.failed = true;
+        let indexed = self.index_new(archive, progress)?;
+        self.failed = false;
+        Ok(indexed)
+    }
+
+    fn index_new(&mut self, archive: &Archive, progress: &mut dyn FnMut(&Indexed)) -> Result<Indexed> {
         let mut indexed = Indexed::default();
         let mut pending = Pending::default();
         for stream in archive.streams()? {
@@ -226,8 +241,12 @@ impl std::fmt::Debug for Indexer {
     }
 }
 
+/// Whether the runs can be used; the open one is checked whole, because it is written again.
 fn runs_are_there(layout: &Layout, position: &Position) -> bool {
-    position.runs.iter().all(|name| Run::open(&layout.run(name)).is_ok())
+    position.runs.iter().all(|name| {
+        let run = Run::open(&layout.run(name));
+        run.is_ok_and(|run| run.places().len() >= CLOSED_BLOCKS_MIN || run.check().is_ok())
+    })
 }
 
 fn is_new(layout: &Layout) -> bool {

@@ -2,8 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use logkeep_storage::crc32;
+
 /// Version of terms, hashes and files; an index of another version is made anew.
 pub(crate) const VERSION: u32 = 1;
+
+/// Length of the last line of a position: tantivy keeps no checksum of the file that holds it.
+const CRC_LINE_BYTES: usize = "crc 00000000\n".len();
 
 /// The directory of an index.
 #[derive(Debug, Clone)]
@@ -69,11 +74,17 @@ impl Position {
     pub(crate) fn to_text(&self) -> String {
         let streams = self.streams.iter().map(|(number, next)| format!("stream {number} {next}\n"));
         let runs = self.runs.iter().map(|name| format!("run {name}\n"));
-        format!("logkeep index {VERSION}\n") + &streams.chain(runs).collect::<String>()
+        let text = format!("logkeep index {VERSION}\n") + &streams.chain(runs).collect::<String>();
+        let crc = crc32(text.as_bytes());
+        format!("{text}crc {crc:08x}\n")
     }
 
     /// Reads [`Position::to_text`]; `None` for another version or anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (text, crc) = text.strip_suffix('\n')?.split_at_checked(text.len().checked_sub(CRC_LINE_BYTES)?)?;
+        if crc != format!("crc {:08x}", crc32(text.as_bytes())) {
+            return None;
+        }
         let mut lines = text.lines();
         if lines.next()? != format!("logkeep index {VERSION}") {
             return None;
@@ -103,8 +114,17 @@ mod tests {
     fn a_position_survives_its_text() {
         let position = Position { streams: vec![(0, 1024), (7, 5)], runs: vec!["12.run".into()] };
         assert_eq!(Position::parse(&position.to_text()), Some(position));
+        let good = Position { streams: vec![(3, 1024)], runs: vec!["7.run".into()] }.to_text();
+        for at in 0..good.len() {
+            let mut bad = good.clone().into_bytes();
+            bad[at] ^= 1;
+            assert_eq!(String::from_utf8(bad).ok().and_then(|bad| Position::parse(&bad)), None, "byte {at}");
+            assert_eq!(Position::parse(&good[..at]), None, "cut at {at}");
+        }
         for bad in ["", "logkeep index 0\n", "logkeep index 1\nrun ../x.run\n", "logkeep index 1\nstream a 1\n"] {
+            let crc = crc32(bad.as_bytes());
             assert_eq!(Position::parse(bad), None, "{bad:?}");
+            assert_eq!(Position::parse(&format!("{bad}crc {crc:08x}\n")), None, "{bad:?}");
         }
     }
 }

@@ -168,3 +168,72 @@ fn cannot_pass(test: &Test, head: &ColumnHead, bytes: &[u8]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::{Literal, Pattern};
+    use crate::terms::{Needle, NeedleKind};
+    use logkeep_storage::{Append, Batch, Options, Timestamp, Writer};
+    use proptest::prelude::*;
+
+    /// Calls `check` with each column of a block that holds these bodies.
+    fn each_column(bodies: &[String], check: &mut dyn FnMut(&ColumnHead, &logkeep_storage::Column)) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { memory_bytes: 16 << 20, ..Options::default() };
+        let mut writer = Writer::create(&folder.path().join("archive"), &options).unwrap();
+        let name: logkeep_storage::StreamName = "a".parse().unwrap();
+        let mut batch = Batch::new(name.clone(), Timestamp(0));
+        bodies.iter().for_each(|body| batch.push(body.as_bytes(), Timestamp(0), None));
+        writer.append(&Append { batches: vec![batch], cursors: Vec::new() }).unwrap();
+        writer.seal_tails().unwrap();
+        let archive = writer.archive();
+        for head in archive.blocks(&name, 0).unwrap() {
+            let read = archive.read_block(&name, &head, |block| {
+                for (number, column) in block.head().columns()?.iter().enumerate() {
+                    check(column, &block.column(number)?);
+                }
+                Ok(())
+            });
+            read.unwrap();
+        }
+    }
+
+    fn tests_about(text: &str) -> Vec<Test> {
+        let part: String = text.chars().skip(1).take(3).collect();
+        let kinds = [NeedleKind::Has, NeedleKind::Prefix, NeedleKind::Suffix, NeedleKind::Contains];
+        let texts = [text.to_owned(), part, text.to_uppercase(), text.to_lowercase()];
+        let mut tests = Vec::new();
+        for text in &texts {
+            tests.extend(kinds.iter().map(|kind| Test::Find(Needle::new(*kind, text))));
+            tests.push(Test::Equals(Literal::new(text)));
+            tests.extend(Pattern::new(&regex::escape(text)).map(Test::Regex));
+        }
+        tests
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn no_column_with_a_match_is_passed_over(
+            texts in prop::collection::vec("([aB1é\u{212a}ßẞ/. -]|\\\\|\\\\u0041|\\\\n|\\\\ud83d|日){0,7}", 1..12),
+            plain: bool,
+        ) {
+            let spelled = |text: &String| if plain { text.clone() } else { format!(r#"{{"a":"{text}","b":["{text}",1.0]}}"#) };
+            let bodies: Vec<String> = texts.iter().map(spelled).collect();
+            let mut wrong = Vec::new();
+            each_column(&bodies, &mut |head, column| {
+                for code in 0..column.distinct_len() {
+                    let (raw, quoted) = column.distinct(code).unwrap();
+                    let decoded = text(raw, quoted);
+                    for test in tests_about(&decoded).iter().filter(|test| test.matches(&value(&decoded, quoted))) {
+                        if !may_pass(test, head) || cannot_pass(test, head, column.distinct_bytes()) {
+                            wrong.push(format!("{test:?} and {decoded:?} in {head:?}"));
+                        }
+                    }
+                }
+            });
+            prop_assert_eq!(wrong, Vec::<String>::new());
+        }
+    }
+}

@@ -1,11 +1,12 @@
 //! Searching an archive: newest or oldest first, complete or saying what is missing.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use logkeep_storage::{
-    Archive, Block, BlockError, BlockHead, Damage, Fields, StoredRecord, StreamName, StreamStat, Timestamp,
+    Archive, Block, BlockError, BlockHead, Damage, DamageCode, Fields, StoredRecord, StreamName, StreamStat, Timestamp,
 };
 
 use crate::error::Result;
@@ -145,11 +146,11 @@ impl Searcher {
         loop {
             let batch = scope.candidates.get(next..).unwrap_or_default();
             let batch = batch.get(..step.min(batch.len())).unwrap_or_default();
-            self.read(search, &plan, &scope, next, batch, &mut pending, &mut answered);
+            self.read(search, &plan, &scope, next, batch, &mut pending, &mut answered)?;
             next += batch.len();
             step = (step * 2).min(self.threads * BLOCKS_PER_THREAD);
             let rest = scope.candidates.get(next).map(|candidate| candidate.rank);
-            let ready = take_ready(&mut pending, rest);
+            let ready = take_ready(search.order, &mut pending, rest);
             let more = !pending.is_empty() || rest.is_some();
             if self.hand_out(search, &scope, ready, more, &mut answered, found)?.is_break() || rest.is_none() {
                 return Ok(answered);
@@ -233,14 +234,17 @@ impl Searcher {
                     scope.tail_streams.extend(std::iter::repeat_n(number, tail.len()));
                     scope.tails.extend(tail);
                 }
-                Err(error) => note(error, answered)?,
+                Err(error) => {
+                    end = stream.sealed;
+                    note(error, answered)?;
+                }
             }
-            for head in self.heads(stream, answered)?.iter().filter(|head| head.first < end) {
+            for head in self.heads(stream, end, answered)?.iter().filter(|head| head.first < end) {
                 self.choose(search, plan, number, head, end, &mut scope, answered);
             }
         }
         scope.streams = streams;
-        scope.candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.rank));
+        scope.candidates.sort_by_key(|candidate| Reverse(candidate.rank));
         Ok(scope)
     }
 
@@ -274,21 +278,29 @@ impl Searcher {
         self.index.as_ref().is_some_and(|index| index.covers(place))
     }
 
-    /// Heads of a stream's blocks; only those that are new are read.
-    fn heads(&self, stream: &StreamStat, answered: &mut Answered) -> Result<Arc<Vec<Arc<BlockHead>>>> {
+    /// Heads of a stream's blocks as far as `end`, where the tail began; only those that are new are read. What the
+    /// stream's numbers say is sealed is older than the tail, and may be less.
+    fn heads(&self, stream: &StreamStat, end: u64, answered: &mut Answered) -> Result<Arc<Vec<Arc<BlockHead>>>> {
         let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&stream.number).cloned();
         let known = known.unwrap_or_default();
-        let end = |head: &Arc<BlockHead>| head.first + u64::from(head.count);
-        if known.last().map_or(0, end) == stream.sealed {
+        if known.last().map_or(0, |head| end_of(head)) >= end {
             return Ok(known);
         }
         let mut heads: Vec<Arc<BlockHead>> = known.iter().cloned().collect();
         let from = heads.pop().map_or(0, |last| last.first);
         match self.archive.blocks(&stream.name, from) {
             Ok(new) => heads.extend(new.into_iter().filter(|head| head.first >= from).map(Arc::new)),
-            Err(error) => note(error, answered)?,
+            Err(error) => {
+                note(error, answered)?;
+                return Ok(Arc::new(heads));
+            }
         }
+        let gaps = gaps(&heads, end);
+        answered.damage.extend(gaps.iter().map(|gap| missing(&stream.name, gap.clone())));
         let heads = Arc::new(heads);
+        if !gaps.is_empty() {
+            return Ok(heads);
+        }
         self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(stream.number, Arc::clone(&heads));
         Ok(heads)
     }
@@ -303,7 +315,7 @@ impl Searcher {
         batch: &[Candidate],
         pending: &mut Vec<Hit>,
         answered: &mut Answered,
-    ) {
+    ) -> Result<()> {
         let results = parallel::map(batch, self.threads, |candidate| {
             self.in_candidate(search, plan, scope, candidate, |_, block, rows| {
                 let events = if rows.is_empty() { &[][..] } else { block.events()? };
@@ -319,9 +331,10 @@ impl Searcher {
                     index: candidate.head.first + row as u64,
                     place: Source::Candidate(first + at),
                 })),
-                Err(error) => answered.damage.extend(damage(error)),
+                Err(error) => note(error, answered)?,
             }
         }
+        Ok(())
     }
 
     /// The matching rows of one block.
@@ -336,8 +349,10 @@ impl Searcher {
         let Some(stream) = scope.streams.get(candidate.stream) else {
             return Err(logkeep_storage::Error::NotAnArchive(std::path::PathBuf::new()));
         };
-        self.archive.read_block(&stream.name, &candidate.head, |block| {
+        let mut shorter = None;
+        let used = self.archive.read_block(&stream.name, &candidate.head, |block| {
             let head = block.head();
+            shorter = (end_of(head) < end_of(&candidate.head).min(candidate.end)).then(|| end_of(head));
             let place = Place { stream: head.stream, first: head.first };
             let covered = (*indexed && self.covers(place)).then_some(place);
             let mut rows = plan.rows(block, covered)?;
@@ -345,7 +360,12 @@ impl Searcher {
                 rows = rows.and(in_time(search, block)?).and(before(block, candidate.end));
             }
             use_rows(&stream.name, block, &rows)
-        })
+        })?;
+        // A writer that gets large records may replace an unfinished block by a shorter one.
+        match shorter {
+            Some(end) => Err(missing(&stream.name, end..end_of(&candidate.head)).into()),
+            None => Ok(used),
+        }
     }
 
     /// Hands out records that no other can precede any more.
@@ -387,7 +407,7 @@ impl Searcher {
         let read = parallel::map(&wanted, self.threads, |(at, rows)| {
             let candidate = scope.candidates.get(*at)?;
             let stream = scope.streams.get(candidate.stream)?;
-            Some(self.archive.block_records(&stream.name, &candidate.head, rows))
+            Some(self.block_records(&stream.name, &candidate.head, rows))
         });
         let mut records: HashMap<(usize, u64), StoredRecord> = HashMap::new();
         for ((at, _), result) in wanted.iter().zip(read) {
@@ -405,6 +425,50 @@ impl Searcher {
                 Source::Candidate(_) => records.remove(&(hit.stream, hit.index)),
             })
             .collect())
+    }
+
+    /// Records of a block; where a writer has replaced the block since its head was read, of those that hold them now.
+    fn block_records(
+        &self,
+        name: &StreamName,
+        head: &BlockHead,
+        rows: &[usize],
+    ) -> logkeep_storage::Result<Vec<StoredRecord>> {
+        self.archive.block_records(name, head, rows).or_else(|error| {
+            let now = self.archive.blocks(name, head.first)?.into_iter().find(|now| now.first == head.first);
+            if now.is_none_or(|now| now == *head) {
+                return Err(error);
+            }
+            let index = |row: &usize| head.first + *row as u64;
+            let records = rows.iter().flat_map(|row| self.archive.records(name, index(row)..index(row) + 1));
+            records.collect()
+        })
+    }
+}
+
+/// The index behind a block's last record.
+fn end_of(head: &BlockHead) -> u64 {
+    head.first.saturating_add(u64::from(head.count))
+}
+
+/// Records before `end` that should be in blocks, but are in none.
+fn gaps(heads: &[Arc<BlockHead>], end: u64) -> Vec<Range<u64>> {
+    let begins = heads.iter().map(|head| head.first).chain([end]);
+    let ends = [0].into_iter().chain(heads.iter().map(|head| end_of(head)));
+    ends.zip(begins).map(|(from, to)| from..to.min(end)).filter(|gap| !gap.is_empty()).collect()
+}
+
+/// The finding that records are not where they should be.
+fn missing(stream: &StreamName, records: Range<u64>) -> Damage {
+    Damage {
+        code: DamageCode::BlockMissing,
+        stream: Some(stream.clone()),
+        block: None,
+        column: None,
+        file: None,
+        records: Some(records),
+        expected: "a block with these records".to_owned(),
+        found: "nothing".to_owned(),
     }
 }
 
@@ -432,11 +496,14 @@ fn tail_hits(search: &Search, (plan, _): &(Plan, bool), scope: &Scope) -> Vec<Hi
 }
 
 /// Hits that come before everything in blocks of this rank or less, sorted; the others stay.
-fn take_ready(pending: &mut Vec<Hit>, rest: Option<i64>) -> Vec<Hit> {
+///
+/// Records of one moment are in the order in which they came, or in the reverse one, stream by stream.
+fn take_ready(order: Order, pending: &mut Vec<Hit>, rest: Option<i64>) -> Vec<Hit> {
     let (mut ready, later): (Vec<Hit>, Vec<Hit>) =
         std::mem::take(pending).into_iter().partition(|hit| rest.is_none_or(|rest| hit.rank > rest));
     *pending = later;
-    ready.sort_by(|a, b| b.rank.cmp(&a.rank).then(a.stream.cmp(&b.stream)).then(b.index.cmp(&a.index)));
+    let place = |index: u64| if order == Order::Newest { !index } else { index };
+    ready.sort_unstable_by_key(|hit| (Reverse(hit.rank), hit.stream, place(hit.index)));
     ready
 }
 
@@ -473,11 +540,4 @@ fn note(error: logkeep_storage::Error, answered: &mut Answered) -> Result<()> {
         other => return Err(other.into()),
     }
     Ok(())
-}
-
-fn damage(error: logkeep_storage::Error) -> Option<Damage> {
-    match error {
-        logkeep_storage::Error::Damaged(damage) => Some(*damage),
-        _ => None,
-    }
 }

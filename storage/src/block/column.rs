@@ -33,7 +33,7 @@ const BASE64: u8 = 6;
 const FIELDS: u8 = 7;
 
 /// Deepest tree of nodes that is decoded.
-const DEPTH_MAX: u8 = 6;
+const DEPTH_MAX: u8 = 10;
 /// Most lists of pieces of one kind in a pattern; later pieces share the last.
 const PIECES_MAX: u8 = 24;
 /// Most words that are cut off at spaces.
@@ -182,7 +182,8 @@ fn encode_list(values: &[&[u8]], events: Option<&[i64]>, depth: u8, node: &mut V
     if prefers_dictionary(&distinct, values.len()) {
         node.push(DICTIONARY);
         put(node, distinct.len() as u64);
-        encode_distinct(&distinct, None, depth, node, segments);
+        // The reader counts a dictionary's values as a level of their own.
+        encode_distinct(&distinct, None, depth.saturating_sub(1), node, segments);
         return ints::encode_codes(&codes, node, segments);
     }
     encode_distinct(values, events, depth, node, segments);

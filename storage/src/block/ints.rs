@@ -64,6 +64,15 @@ pub(crate) fn decode_codes(
     numbers.iter().map(|number| u32::try_from(*number).map_err(|_| BlockError::Directory("code"))).collect()
 }
 
+/// Passes over what [`encode_codes`] wrote.
+pub(crate) fn skip_codes(node: &mut Reader<'_>) -> Option<()> {
+    node.number()?;
+    for _ in 0..node.byte()? {
+        node.number()?;
+    }
+    Some(())
+}
+
 fn encode_planes(numbers: &[u64], node: &mut Vec<u8>, segments: &mut SegmentWriter) {
     let unit = unit(numbers);
     let width = width(numbers, unit);

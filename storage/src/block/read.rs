@@ -84,10 +84,11 @@ struct Rows {
     received: Vec<i64>,
 }
 
+/// The columns of a shape's values, and how many of all shapes' literals come before its own.
 #[derive(Debug, Default)]
 struct Shape {
-    literals: Vec<Vec<u8>>,
     paths: Vec<u32>,
+    literals_from: usize,
 }
 
 /// The values of one column.
@@ -194,6 +195,7 @@ impl<'a> Block<'a> {
     pub(crate) fn bodies(&self, wanted: &[usize]) -> Result<Values, BlockError> {
         let rows = self.rows()?;
         let columns = self.all_columns()?;
+        let literals = self.literals()?;
         let mut next = vec![0_usize; columns.len()];
         let mut bodies = Values::default();
         let mut wanted = wanted.iter().copied().peekable();
@@ -201,7 +203,7 @@ impl<'a> Block<'a> {
             let shape = rows.shapes.get(*shape as usize).ok_or(BlockError::Directory("shape of a row"))?;
             if wanted.peek() == Some(&row) {
                 wanted.next();
-                bodies.push_with(|out| put_row(out, shape, &columns, &mut next))?;
+                bodies.push_with(|out| put_row(out, shape, &literals, &columns, &mut next))?;
             } else if wanted.peek().is_none() {
                 break;
             } else {
@@ -277,27 +279,40 @@ impl<'a> Block<'a> {
         let path_count = size(&mut node)?;
         let paths = ints::decode_codes(path_count, &mut node, self)?;
         let literal_count = size(&mut node)?;
-        let literal_texts = values::decode(literal_count, &mut node, self)?;
+        // Literals are most of what there is to decode, and only whole records need them.
+        values::skip(&mut node).ok_or_else(bad)?;
         let shape_of_row = ints::decode_codes(count, &mut node, self)?;
         let events = ints::decode(count, &mut node, self)?;
         let received = ints::decode(count, &mut node, self)?;
-        let (mut paths, mut literals) = (paths.into_iter(), literal_texts.iter());
+        let mut paths = paths.into_iter();
         let mut shapes = Vec::with_capacity(shape_count);
+        let mut literals_from = 0;
         for length in lengths {
             let length = length as usize;
-            let shape = Shape {
-                literals: literals.by_ref().take(length + 1).map(<[u8]>::to_vec).collect(),
-                paths: paths.by_ref().take(length).collect(),
-            };
-            if shape.paths.len() != length || shape.literals.len() != length + 1 {
+            let shape = Shape { paths: paths.by_ref().take(length).collect(), literals_from };
+            if shape.paths.len() != length {
                 return Err(bad());
             }
+            literals_from += length + 1;
             shapes.push(shape);
         }
-        if literals.next().is_some() || paths.next().is_some() || !node.is_empty() {
+        if literals_from != literal_count || paths.next().is_some() || !node.is_empty() {
             return Err(bad());
         }
         Ok(Rows { shapes, shape_of_row, events, received })
+    }
+
+    /// The literals of all shapes, one after another.
+    fn literals(&self) -> Result<Values, BlockError> {
+        let bad = || BlockError::Directory("literals");
+        let mut node = Reader(&self.directory.rows_node);
+        node.number().ok_or_else(bad)?;
+        ints::skip_codes(&mut node).ok_or_else(bad)?;
+        node.number().ok_or_else(bad)?;
+        ints::skip_codes(&mut node).ok_or_else(bad)?;
+        let limit = self.head.raw_bytes as usize + self.head.count as usize + 16;
+        let count = node.size().filter(|count| *count <= limit).ok_or_else(bad)?;
+        values::decode(count, &mut node, self)
     }
 
     fn chunk(&self, number: usize) -> Result<&[u8], BlockError> {
@@ -346,11 +361,17 @@ impl Segments for Block<'_> {
     }
 }
 
-fn put_row(out: &mut Vec<u8>, shape: &Shape, columns: &[Coded], next: &mut [usize]) -> Result<(), BlockError> {
+fn put_row(
+    out: &mut Vec<u8>,
+    shape: &Shape,
+    literals: &Values,
+    columns: &[Coded],
+    next: &mut [usize],
+) -> Result<(), BlockError> {
     let missing = || BlockError::Directory("value of a row");
-    let mut literals = shape.literals.iter();
-    for path in &shape.paths {
-        out.extend_from_slice(literals.next().ok_or_else(missing)?);
+    let literal = |place: usize| literals.get(shape.literals_from + place).ok_or_else(missing);
+    for (place, path) in shape.paths.iter().enumerate() {
+        out.extend_from_slice(literal(place)?);
         let column = columns.get(*path as usize).ok_or_else(missing)?;
         let next = next.get_mut(*path as usize).ok_or_else(missing)?;
         let code = match &column.codes {
@@ -367,7 +388,7 @@ fn put_row(out: &mut Vec<u8>, shape: &Shape, columns: &[Coded], next: &mut [usiz
             out.extend_from_slice(value);
         }
     }
-    out.extend_from_slice(literals.next().ok_or_else(missing)?);
+    out.extend_from_slice(literal(shape.paths.len())?);
     Ok(())
 }
 

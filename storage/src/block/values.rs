@@ -83,3 +83,9 @@ pub(crate) fn decode(count: usize, node: &mut Reader<'_>, segments: &dyn Segment
     }
     Ok(Values { bytes: bytes.to_vec(), ends })
 }
+
+/// Passes over what [`encode`] wrote.
+pub(crate) fn skip(node: &mut Reader<'_>) -> Option<()> {
+    ints::skip_codes(node)?;
+    node.number().map(|_| ())
+}

@@ -1,6 +1,9 @@
 //! Every help text in one snapshot: what a user can read of the commands changes on purpose only.
 
-use crate::sandbox::{Sandbox, assert_snapshot};
+use std::fs;
+use std::process::Command;
+
+use crate::sandbox::{Sandbox, assert_snapshot, workspace};
 
 const COMMANDS: [&[&str]; 15] = [
     &[],
@@ -53,6 +56,27 @@ fn the_version_names_the_commit() {
         commit == "unknown" || commit.len() >= 7 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
         "{commit}"
     );
+}
+
+#[test]
+fn the_readme_tour_works_as_written() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["demo", "--scale", "0.1", "--quiet"]).expect_code(0);
+    fs::rename(sandbox.path("logkeep-demo/input"), sandbox.path("exports")).unwrap();
+    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
+    let tour = readme.split("## Five minutes").nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
+    let lines: Vec<_> = tour.lines().filter(|line| line.starts_with("logkeep ")).collect();
+    assert!(lines.len() >= 6, "{tour}");
+    let binary = sandbox.logkeep().get_program().to_owned();
+    for line in lines {
+        let script = "logkeep() { \"$LOGKEEP\" \"$@\"; }\nexport LOGKEEP_ARCHIVE=$PWD/my-archive\n";
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("{script}{line}")).env("LOGKEEP", &binary).current_dir(sandbox.path(""));
+        let output = shell.output().unwrap();
+        // What the tour searches for need not be in the demo's day: nothing found is an answer too.
+        let right = output.status.success() || (line.contains(" search ") && output.status.code() == Some(1));
+        assert!(right, "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]

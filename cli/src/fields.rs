@@ -5,7 +5,7 @@ use logkeep_index::record_values;
 
 use crate::output::{escape, json};
 
-/// What to look for in a record of a known product: who, what, with what, from where, how it ended, why. Of each
+/// What to look for in a record of a known product: who, from where, how it ended, what, with what, why. Of each
 /// line the first name that the record has is shown.
 const TELLING: [&[&str]; 7] = [
     &[
@@ -19,10 +19,10 @@ const TELLING: [&[&str]; 7] = [
         "caller",
         "compromisedEntity",
     ],
-    &["alertDisplayName", "alertName", "activityDisplayName", "operation", "operationName", "actionType", "title"],
-    &["appDisplayName", "resourceDisplayName", "workload", "deviceName", "serviceName"],
     &["ipAddress", "clientIP", "callerIpAddress", "sourceIP", "remoteIP", "localIP", "clientIPAddress"],
     &["status.errorCode", "resultStatus", "resultType", "properties.result", "result", "severity", "level"],
+    &["alertDisplayName", "alertName", "activityDisplayName", "operation", "operationName", "actionType", "title"],
+    &["appDisplayName", "resourceDisplayName", "workload", "deviceName", "serviceName"],
     &["failureReason", "resultReason", "resultDescription", "message", "description"],
     &["targetResources[].displayName", "objectId", "subject"],
 ];
@@ -134,8 +134,8 @@ mod tests {
     fn a_known_record_tells_who_what_and_how() {
         let signin = r#"{"time":"2024","properties":{"id":"x","userPrincipalName":"anna@contoso.com","appDisplayName":
             "Microsoft Teams","ipAddress":"203.0.113.7","status":{"errorCode":50126,"failureReason":null}}}"#;
-        let expected = "userPrincipalName=anna@contoso.com appDisplayName=\"Microsoft Teams\" ipAddress=203.0.113.7 \
-                        errorCode=50126";
+        let expected = "userPrincipalName=anna@contoso.com ipAddress=203.0.113.7 errorCode=50126 \
+                        appDisplayName=\"Microsoft Teams\"";
         assert_eq!(summary(signin), expected);
     }
 

@@ -29,7 +29,13 @@ pub(crate) fn run(args: &IndexArgs, place: &Place, output: &mut Output) -> Resul
 
 /// Brings the index of a place up to date with its archive.
 pub(crate) fn catch_up(archive: &Archive, place: &Place, output: &Output) -> Result<Indexed, Error> {
-    let bar = Progress::things(output, None);
+    let blocks = archive.streams()?.iter().map(|stream| stream.blocks).sum::<u64>();
+    // An index that cannot be opened is made anew.
+    let known = match Index::open(&place.index()) {
+        Ok(Some(index)) => index.blocks() as u64,
+        Ok(None) | Err(_) => 0,
+    };
+    let bar = Progress::things(output, Some(blocks.saturating_sub(known)));
     bar.say("indexing: blocks");
     let options = place.options();
     let mut indexer = Indexer::open(&place.index(), options.memory_bytes, options.threads)?;
@@ -56,7 +62,7 @@ fn check(archive: &Archive, place: &Place, output: &mut Output) -> Result<Exit, 
         Ok(None) => return none(output),
         Err(error) => return disagrees(&error, output),
     };
-    let bar = Progress::things(output, None);
+    let bar = Progress::things(output, Some(index.blocks() as u64));
     bar.say("checking: blocks");
     let checked = index.check(archive, &mut |blocks| bar.set(blocks));
     drop(bar);

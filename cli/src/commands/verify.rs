@@ -76,10 +76,12 @@ fn check(archive: &Archive, output: &Output) -> Result<Verification, Error> {
 
 /// What the index has to say; an index that is not there needs no check.
 fn check_index(archive: &Archive, place: &Place, output: &Output) -> Vec<String> {
-    let bar = Progress::things(output, None);
-    bar.say("verifying the index: blocks");
-    let checked = Index::open(&place.index())
-        .and_then(|index| index.map(|index| index.check(archive, &mut |blocks| bar.set(blocks))).transpose());
+    let checked = Index::open(&place.index()).and_then(|index| {
+        let Some(index) = index else { return Ok(None) };
+        let bar = Progress::things(output, Some(index.blocks() as u64));
+        bar.say("verifying the index: blocks");
+        index.check(archive, &mut |blocks| bar.set(blocks)).map(Some)
+    });
     match checked {
         Ok(checked) => checked.map(|checked| checked.findings).unwrap_or_default(),
         Err(error) => vec![Failure::of(&error).to_string()],

@@ -1,6 +1,5 @@
 //! Reading an archive: streams, heads, records, blocks. An [`Archive`] never writes.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -51,6 +50,7 @@ struct Inner {
 pub(crate) struct State {
     pub(crate) store: Arc<Store>,
     pub(crate) lost: Vec<Lost>,
+    ledger_damage: Vec<Damage>,
     fingerprint: Fingerprint,
 }
 
@@ -103,7 +103,8 @@ impl Archive {
 
     /// The writer's own handle.
     pub(crate) fn of_writer(store: Store, directory: Directory, options: &Options) -> Self {
-        let state = RwLock::new(State { store: Arc::new(store), lost: Vec::new(), fingerprint: Vec::new() });
+        let (store, lost, ledger_damage) = (Arc::new(store), Vec::new(), Vec::new());
+        let state = RwLock::new(State { store, lost, ledger_damage, fingerprint: Vec::new() });
         Self { inner: Arc::new(Inner { directory, options: options.clone(), is_writers: true, state }) }
     }
 
@@ -125,6 +126,14 @@ impl Archive {
     #[must_use]
     pub fn lost(&self) -> Vec<Lost> {
         self.state().lost
+    }
+
+    /// What is wrong with the ledger of acknowledgements (`tips.log`) as it was when the archive was opened or
+    /// refreshed last: changed, missing, unreadable, or empty although there are records. Not empty means that
+    /// [`Archive::lost`] cannot tell all that is lost. A writer's own handle has none: such a ledger is not written to.
+    #[must_use]
+    pub fn ledger_damage(&self) -> Vec<Damage> {
+        self.state().ledger_damage
     }
 
     /// All streams, by name.
@@ -189,7 +198,31 @@ impl Archive {
                 return Ok(rows.into_iter().map(|row| stored(stream, row)).collect());
             }
             if self.stream(stream)?.is_none_or(|now| now.head.sealed == sealed) {
-                return Err(tail::missing(&found, got..size).into());
+                return Err(tail::lacking(&self.store(), &found, got..size));
+            }
+        }
+    }
+
+    /// The sound records that are in no block yet, and what is wrong with the others.
+    ///
+    /// # Errors
+    /// Damage in the head; an error of the disk.
+    pub fn tail_with_damage(&self, stream: &StreamName) -> Result<(Vec<StoredRecord>, Vec<Damage>)> {
+        let store = self.store();
+        loop {
+            let Some(found) = streams::find(&store, stream)? else { return Ok(Default::default()) };
+            let sealed = found.head.sealed;
+            let (mut rows, mut damage) = (Vec::new(), Vec::new());
+            for record in Records::new(store.clone(), stream.clone(), sealed..found.head.size()) {
+                match record {
+                    Ok(record) => rows.push(record),
+                    Err(Error::Damaged(found)) => damage.push(*found),
+                    Err(other) => return Err(other),
+                }
+            }
+            // What a writer sealed meanwhile is in a block now.
+            if streams::find(&store, stream)?.is_none_or(|now| now.head.sealed == sealed) {
+                return Ok((rows, damage));
             }
         }
     }
@@ -220,13 +253,32 @@ impl Archive {
         Ok(heads)
     }
 
+    /// Heads of a stream's blocks in order, from the block that holds `from` on, as far as they are sound, and what is
+    /// wrong with the others: each record from there to the end of the last block is in one of the heads or named by
+    /// a finding.
+    ///
+    /// # Errors
+    /// Damage in the stream's head; an error of the disk.
+    pub fn blocks_with_damage(&self, stream: &StreamName, from: u64) -> Result<(Vec<BlockHead>, Vec<Damage>)> {
+        let store = self.store();
+        loop {
+            let Some(found) = streams::find(&store, stream)? else { return Ok(Default::default()) };
+            let listed = blocks::list(&store, &found, from)?;
+            // A block that a writer replaced by a shorter one meanwhile is no damage.
+            let layout = |stream: &Stream| (stream.head.sealed, stream.head.blocks);
+            if listed.1.is_empty() || streams::find(&store, stream)?.is_none_or(|now| layout(&now) == layout(&found)) {
+                return Ok(listed);
+            }
+        }
+    }
+
     /// Reads in a block, chunk by chunk as `read` asks for them.
     ///
     /// `head` is as [`Archive::blocks`] gave it. Where a writer has replaced the block since, `read` is called again
     /// with the new one.
     ///
     /// # Errors
-    /// Damage in the block.
+    /// Damage in the block. The same if the new block has fewer records: it names the records that went elsewhere.
     pub fn read_block<R>(
         &self,
         stream: &StreamName,
@@ -238,20 +290,28 @@ impl Archive {
             let chunks = blocks::BlockChunks::new(&store, head);
             Block::new(head, &chunks).and_then(|block| read(&block))
         };
-        once(head).or_else(|error| {
-            let now = blocks::head(&store, stream, head.stream, head.first)?;
-            match now.filter(|now| now.head != *head) {
-                Some(now) => once(&now.head).map_err(|error| Damage::of_block(stream, head.first, error)),
-                None => Err(Damage::of_block(stream, head.first, error)),
+        once(head).or_else(|error| match self.replaced(stream, head, blocks::end(head))? {
+            Some(now) => once(&now).map_err(|error| Damage::of_block(stream, head.first, error)),
+            None => Err(Damage::of_block(stream, head.first, error)),
+        })
+    }
+
+    /// Reads whole records of a block; `rows` are places in the block, ascending. Where a writer has replaced the
+    /// block since, they are read from the new one.
+    ///
+    /// # Errors
+    /// Damage in the block. The same if the new block does not have them all: it names those that went elsewhere.
+    pub fn block_records(&self, stream: &StreamName, head: &BlockHead, rows: &[usize]) -> Result<Vec<StoredRecord>> {
+        self.records_at(stream, head, rows).or_else(|error| {
+            let end = rows.last().map_or(head.first, |last| head.first.saturating_add(*last as u64 + 1));
+            match self.replaced(stream, head, end)? {
+                Some(now) => self.records_at(stream, &now, rows),
+                None => Err(error),
             }
         })
     }
 
-    /// Reads whole records of a block; `rows` are places in the block, ascending.
-    ///
-    /// # Errors
-    /// Damage in the block.
-    pub fn block_records(&self, stream: &StreamName, head: &BlockHead, rows: &[usize]) -> Result<Vec<StoredRecord>> {
+    fn records_at(&self, stream: &StreamName, head: &BlockHead, rows: &[usize]) -> Result<Vec<StoredRecord>> {
         let whole = blocks::WholeBlock::read(&self.store(), head)?;
         let read = || -> std::result::Result<Vec<StoredRecord>, BlockError> {
             let block = Block::new(head, &whole)?;
@@ -276,6 +336,19 @@ impl Archive {
     pub fn block_head_bytes(&self, stream: &StreamName, first: u64) -> Result<Option<Vec<u8>>> {
         let Some(found) = self.stream(stream)? else { return Ok(None) };
         self.store().get(Family::Block, &store::place_key(found.number, first))
+    }
+
+    /// The block that a writer has put in the place of one, if it did; it must have the records before `wanted_end`.
+    fn replaced(&self, stream: &StreamName, old: &BlockHead, wanted_end: u64) -> Result<Option<BlockHead>> {
+        let now = blocks::head(&self.store(), stream, old.stream, old.first)?.map(|stored| stored.head);
+        let Some(now) = now.filter(|now| now != old) else { return Ok(None) };
+        let end = blocks::end(&now);
+        if end >= wanted_end {
+            return Ok(Some(now));
+        }
+        let found = format!("a block of {} that replaced it meanwhile", now.count);
+        let damage = Damage::new(DamageCode::BlockHead, format!("a block of {} records", old.count), found);
+        Err(damage.stream(stream).block(old.first).records(end..wanted_end).into())
     }
 
     pub(crate) fn store(&self) -> Arc<Store> {
@@ -307,7 +380,7 @@ impl State {
         for attempt in 1.. {
             let before = fingerprint(directory)?;
             let opened = Self::open_once(directory, access, options, before.clone());
-            let is_sound = matches!(&opened, Ok(state) if state.lost.is_empty());
+            let is_sound = matches!(&opened, Ok(state) if state.lost.is_empty() && state.ledger_damage.is_empty());
             if is_sound || attempt == TRIES_MAX || fingerprint(directory)? == before {
                 return opened;
             }
@@ -317,16 +390,17 @@ impl State {
     }
 
     fn open_once(directory: &Directory, access: Access, options: &Options, fingerprint: Fingerprint) -> Result<Self> {
-        let newest = match Ledger::read(&directory.tips()) {
-            Ok(ledger) => ledger.newest,
-            // For `verify` to find; reading goes on.
-            Err(Error::Damaged(_)) => BTreeMap::new(),
+        let ledger = match Ledger::read(&directory.tips()) {
+            Ok(ledger) => ledger,
+            // Reading goes on; the handle says so.
+            Err(Error::Damaged(damage)) => Ledger::unreadable(*damage),
             Err(other) => return Err(other),
         };
         let store = Store::open(&directory.database(), access, None, options)?;
         let streams = streams::all(&store, |_| Ok(()))?;
-        let lost = recover::lost(&store, &newest, &streams);
-        Ok(Self { store: Arc::new(store), lost, fingerprint })
+        let lost = recover::lost(&store, &ledger.newest, &streams);
+        let ledger_damage = recover::ledger_damage(&directory.tips(), &ledger, &streams);
+        Ok(Self { store: Arc::new(store), lost, ledger_damage, fingerprint })
     }
 }
 

@@ -88,10 +88,14 @@ pub(crate) fn parse(entry: Entry<'_>) -> Option<TailRow> {
     TailRow::decode(index, entry.value)
 }
 
+/// A record of the tail that is missing.
+pub(crate) fn missing(stream: &Stream, records: std::ops::Range<u64>) -> Damage {
+    Damage::new(DamageCode::Tail, "records in the tail", "nothing").stream(&stream.name).records(records)
+}
+
 /// Why the first of these records could not be had: it cannot be read, or it is missing with what follows.
 pub(crate) fn lacking(store: &Store, stream: &Stream, records: std::ops::Range<u64>) -> Error {
-    let missing = || Damage::new(DamageCode::Tail, "records in the tail", "nothing").stream(&stream.name);
-    get(store, stream, records.start).err().unwrap_or_else(|| missing().records(records).into())
+    get(store, stream, records.start).err().unwrap_or_else(|| missing(stream, records).into())
 }
 
 fn unreadable(stream: &Stream, index: u64) -> Damage {

@@ -52,7 +52,8 @@ impl Kept {
             return BTreeMap::new();
         }
         let rows: Vec<serde_json::Value> = serde_json::from_slice(&run.stdout).expect("JSON");
-        let count = |row: &serde_json::Value| (row["stream"].as_str().unwrap().to_owned(), row["records"].as_u64().unwrap());
+        let count =
+            |row: &serde_json::Value| (row["stream"].as_str().unwrap().to_owned(), row["records"].as_u64().unwrap());
         rows.iter().map(count).collect()
     }
 
@@ -121,9 +122,16 @@ impl Random {
 
     /// A record like a sign-in, as a line.
     fn signin(&mut self, with_id: bool) -> String {
-        let id = if with_id { format!(r#""id":"{:016x}-{:08x}","#, self.next(), self.next() as u32) } else { String::new() };
+        let id =
+            if with_id { format!(r#""id":"{:016x}-{:08x}","#, self.next(), self.next() as u32) } else { String::new() };
         let (second, number) = (self.below(60), self.below(1 << 40));
-        let time = format!("2024-09-{:02}T{:02}:{:02}:{second:02}.{:03}Z", 1 + self.below(28), self.below(24), self.below(60), self.below(1000));
+        let time = format!(
+            "2024-09-{:02}T{:02}:{:02}:{second:02}.{:03}Z",
+            1 + self.below(28),
+            self.below(24),
+            self.below(60),
+            self.below(1000)
+        );
         let user = self.one_of(&["anna", "ben", "carla", "dmitri", "eve"]);
         let (code, address) = (self.one_of(&["0", "0", "0", "50126", "50053"]), self.below(250));
         format!(

@@ -47,7 +47,13 @@ fn what_is_not_json_is_put_aside() {
         input.extend_from_slice(record.as_bytes());
         if number % 7 == 0 {
             let torn = &record.as_bytes()[..20 + random.below(60) as usize];
-            let piece = random.one_of(&[&b"oops, not JSON"[..], b"\x00\xff\xfe\x01binary", b"}]", b"{\"open\": \"string", torn]);
+            let piece = random.one_of(&[
+                &b"oops, not JSON"[..],
+                b"\x00\xff\xfe\x01binary",
+                b"}]",
+                b"{\"open\": \"string",
+                torn,
+            ]);
             input.extend_from_slice(piece);
             input.push(b'\n');
             bad += 1;
@@ -161,8 +167,9 @@ fn count(run: &Run, name: &str) -> u64 {
 fn rejections(kept: &Kept) -> Vec<serde_json::Value> {
     let Ok(folder) = fs::read_dir(kept.archive.join("rejected")) else { return Vec::new() };
     let files = folder.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
-    let lines: Vec<serde_json::Value> =
-        files.flat_map(|file| file.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>()).collect();
+    let lines: Vec<serde_json::Value> = files
+        .flat_map(|file| file.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>())
+        .collect();
     for line in &lines {
         assert!(!line["source"].as_str().unwrap().is_empty() && line["reason"].as_str().unwrap().len() > 5, "{line}");
     }

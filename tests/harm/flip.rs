@@ -169,7 +169,13 @@ fn search(scratch: &Kept, filter: &str, expected: &[u8], findings: &mut Vec<Stri
     let right = found.stdout == expected && found.code == Some(0);
     let marked = matches!(found.code, Some(2 | 3)) && !found.stderr.is_empty();
     if !right && !marked {
-        findings.push(format!("SILENT: search {filter}: {} bytes for {}: {:?} {}", found.stdout.len(), expected.len(), found.code, found.stderr));
+        findings.push(format!(
+            "SILENT: search {filter}: {} bytes for {}: {:?} {}",
+            found.stdout.len(),
+            expected.len(),
+            found.code,
+            found.stderr
+        ));
     }
 }
 
@@ -183,7 +189,12 @@ fn written(scratch: &Kept, verified: Option<i32>, everything: &[u8], findings: &
     // It repaired itself, which is right only if everything is there.
     let all = run(scratch, &["search", "*", "--in", "app/*", "--in", "host/text", "-o", "raw"], findings);
     if all.code != Some(0) || all.stdout != everything {
-        findings.push(format!("SILENT: import ({:?}) hid the damage: {} bytes of {}", imported.code, all.stdout.len(), everything.len()));
+        findings.push(format!(
+            "SILENT: import ({:?}) hid the damage: {} bytes of {}",
+            imported.code,
+            all.stdout.len(),
+            everything.len()
+        ));
     }
 }
 

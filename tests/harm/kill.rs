@@ -94,7 +94,8 @@ fn kill_imports(seed: u64) -> Duration {
         let mut victim = Victim::new(random.next());
         for number in 0..IMPORTS_PER_ARCHIVE {
             // Some archives get one import of several appends.
-            let size = if number == 5 && victim.random.below(3) == 0 { 140_000 } else { 100 + victim.random.below(3000) };
+            let size =
+                if number == 5 && victim.random.below(3) == 0 { 140_000 } else { 100 + victim.random.below(3000) };
             let import = victim.import(size);
             victim.harm(&import);
         }
@@ -222,7 +223,8 @@ impl Victim {
         let (mut acknowledged, mut found): (Vec<_>, Vec<_>) = (tips.values().collect(), counts.values().collect());
         acknowledged.sort_unstable_by(|a, b| b.cmp(a));
         found.sort_unstable_by(|a, b| b.cmp(a));
-        let kept = acknowledged.len() <= found.len() && acknowledged.iter().zip(&found).all(|(tip, count)| count >= tip);
+        let kept =
+            acknowledged.len() <= found.len() && acknowledged.iter().zip(&found).all(|(tip, count)| count >= tip);
         assert!(kept, "acknowledged {acknowledged:?}, found {found:?}");
         if self.random.below(4) == 0 && counts.values().sum::<u64>() > 0 {
             self.kept.verify();
@@ -242,7 +244,12 @@ impl Victim {
         let summary: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
         let count = |name: &str| summary[name].as_u64().expect("a count");
         assert_eq!(count("records") - count("duplicates"), missing, "{}", run.transcript());
-        assert_eq!(count("duplicates"), if import.piped { import.records - missing } else { 0 }, "{}", run.transcript());
+        assert_eq!(
+            count("duplicates"),
+            if import.piped { import.records - missing } else { 0 },
+            "{}",
+            run.transcript()
+        );
         self.seen.insert(import.stream.to_owned(), lines);
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use logkeep_proof::Hash;
 
 use crate::block::{Block, BlockError, BlockHead};
-use crate::blocks;
+use crate::blocks::{self, StoredHead};
 use crate::damage::{Damage, DamageCode};
 use crate::directory::{Directory, Fingerprint, fingerprint};
 use crate::error::{Error, Result};
@@ -159,9 +159,16 @@ impl Archive {
     /// # Errors
     /// Damage in its block.
     pub fn record(&self, id: &RecordId) -> Result<Option<StoredRecord>> {
-        let Some(stream) = self.stream(&id.stream)? else { return Ok(None) };
-        if id.index >= stream.head.size() {
+        let store = self.store();
+        let Some(stream) = streams::find(&store, &id.stream)?.filter(|stream| id.index < stream.head.size()) else {
             return Ok(None);
+        };
+        if let Some(StoredHead { head, .. }) = blocks::containing(&store, &stream, id.index)? {
+            let found = self.block_records(&id.stream, &head, &[(id.index - head.first) as usize])?;
+            // A writer may have replaced the block by a shorter one, with this record behind it.
+            if let Some(record) = found.into_iter().next() {
+                return Ok(Some(record));
+            }
         }
         self.records(&id.stream, id.index..id.index.saturating_add(1)).next().transpose()
     }
@@ -234,16 +241,9 @@ impl Archive {
         mut read: impl FnMut(&Block<'_>) -> std::result::Result<R, BlockError>,
     ) -> Result<R> {
         let store = self.store();
-        let mut once = |head: &BlockHead| {
+        self.unless_replaced(stream, head, |head| {
             let chunks = blocks::BlockChunks::new(&store, head);
             Block::new(head, &chunks).and_then(|block| read(&block))
-        };
-        once(head).or_else(|error| {
-            let now = blocks::head(&store, stream, head.stream, head.first)?;
-            match now.filter(|now| now.head != *head) {
-                Some(now) => once(&now.head).map_err(|error| Damage::of_block(stream, head.first, error)),
-                None => Err(Damage::of_block(stream, head.first, error)),
-            }
         })
     }
 
@@ -252,8 +252,9 @@ impl Archive {
     /// # Errors
     /// Damage in the block.
     pub fn block_records(&self, stream: &StreamName, head: &BlockHead, rows: &[usize]) -> Result<Vec<StoredRecord>> {
-        let whole = blocks::WholeBlock::read(&self.store(), head)?;
-        let read = || -> std::result::Result<Vec<StoredRecord>, BlockError> {
+        let store = self.store();
+        self.unless_replaced(stream, head, |head| {
+            let whole = blocks::WholeBlock::read(&store, head).map_err(|error| BlockError::Source(Box::new(error)))?;
             let block = Block::new(head, &whole)?;
             let bodies = block.bodies(rows)?;
             let (events, received) = (block.events()?, block.received()?);
@@ -265,8 +266,23 @@ impl Archive {
                 received: time(received, *row),
             });
             Ok(records.collect())
-        };
-        read().map_err(|error| Damage::of_block(stream, head.first, error))
+        })
+    }
+
+    /// Reads in a block, and again if it fails because a writer has replaced the block since its head was read.
+    fn unless_replaced<R>(
+        &self,
+        stream: &StreamName,
+        head: &BlockHead,
+        mut read: impl FnMut(&BlockHead) -> std::result::Result<R, BlockError>,
+    ) -> Result<R> {
+        read(head).or_else(|error| {
+            let now = blocks::head(&self.store(), stream, head.stream, head.first)?;
+            match now.filter(|now| now.head != *head) {
+                Some(now) => read(&now.head).map_err(|error| Damage::of_block(stream, head.first, error)),
+                None => Err(Damage::of_block(stream, head.first, error)),
+            }
+        })
     }
 
     /// The stored bytes of a block's head.

@@ -235,9 +235,11 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Only a convenience for the next to open: nothing is lost if it fails.
+        // Only a convenience for the next to open: nothing is lost if it fails. What was deleted from the tail is
+        // most of what was written, and goes at once.
         if self.poisoned.is_none() {
-            let _ = self.archive.store().flush();
+            let store = self.archive.store();
+            let _ = store.flush().and_then(|()| store.compact(Family::Tail));
         }
     }
 }

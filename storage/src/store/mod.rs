@@ -109,6 +109,12 @@ impl Store {
         flushed.map_err(|e| failure(&self.path, e))
     }
 
+    /// Drops what was deleted from a family for good.
+    pub(crate) fn compact(&self, family: Family) -> Result<()> {
+        self.db.compact_range_cf(self.column_family(family)?, None::<&[u8]>, None::<&[u8]>);
+        Ok(())
+    }
+
     /// What the database's own checksums say: of every block of its tables, of every whole file.
     pub(crate) fn check_files(&self) -> Vec<Damage> {
         let checks = [raw::verify_checksum(&self.db), raw::verify_file_checksums(&self.db)];

@@ -12,12 +12,6 @@ const INTEGRITY: &str = "track_and_verify_wals=true;file_checksum_gen_factory=Fi
     verify_sst_unique_id_in_manifest=true;paranoid_file_checks=true;memtable_protection_bytes_per_key=8;\
     block_protection_bytes_per_key=8";
 
-/// How chunks lie on disk: in blob files, which compaction never rewrites, or in tables.
-pub(crate) const CHUNKS_IN_BLOB_FILES: bool = true;
-/// Values from this size on go to a blob file.
-const BLOB_BYTES_MIN: u64 = 512;
-/// Blob files are closed at this size.
-const BLOB_FILE_BYTES: u64 = 256 << 20;
 /// The log of writes is cut at this size; a reader that opens has to replay at most this much.
 const WAL_BYTES_MAX: u64 = 32 << 20;
 /// Table files that a writer holds open.
@@ -70,6 +64,10 @@ pub(super) fn database(base: &Base, recovery: DBRecoveryMode) -> Options {
 }
 
 /// Options of one column family.
+///
+/// Chunks lie in tables, not in blob files: those are a tenth cheaper to write, but RocksDB opens them late, and one
+/// whose chunks were all replaced would be deleted under a reader, to whom that looks like damage. Compaction rewrites
+/// little: new blocks have the greatest keys of their stream, so only the last table of each stream is merged with.
 pub(super) fn family(family: Family, base: &Base) -> Options {
     let mut options = base.integrity.clone();
     options.set_block_based_table_factory(&tables(family, &base.cache));
@@ -78,13 +76,6 @@ pub(super) fn family(family: Family, base: &Base) -> Options {
     options.set_ttl(0);
     options.set_compression_type(compression(family));
     options.set_bottommost_compression_type(compression(family));
-    if family == Family::Chunk && CHUNKS_IN_BLOB_FILES {
-        options.set_enable_blob_files(true);
-        options.set_min_blob_size(BLOB_BYTES_MIN);
-        options.set_blob_file_size(BLOB_FILE_BYTES);
-        options.set_blob_compression_type(DBCompressionType::None);
-        options.set_enable_blob_gc(false);
-    }
     options
 }
 

@@ -22,7 +22,7 @@ fn one_bit_is_found_and_searches_say_that_they_are_incomplete() {
     let damaged = |arguments: &[&str]| sandbox.run(arguments.iter().chain(&["--archive", "logkeep-demo/damaged"]));
     let report = damaged(&["verify"]).expect_code(1);
     assert!(report.text().starts_with("FAILED "), "{}", report.transcript());
-    assert!(report.text().contains(" block ") && report.text().contains(".blob"), "{}", report.transcript());
+    assert!(report.text().contains(" block ") && report.text().contains(".sst"), "{}", report.transcript());
     let json = damaged(&["verify", "--json"]).expect_code(1);
     assert!(json.text().contains(r#""verdict":"FAILED""#), "{}", json.text());
     let answer = damaged(&["search", "*", "-o", "raw"]).expect_code(3);

@@ -108,7 +108,7 @@ pub(crate) struct InitArgs {}
 
 /// Archive files, directories or standard input
 ///
-/// Takes JSON lines, JSON arrays, {\"records\":[…]} and {\"value\":[…]} pages, JSON values one after another, and text
+/// Takes JSON lines, JSON arrays, {"records":[…]} and {"value":[…]} pages, JSON values one after another, and text
 /// lines; also compressed with gzip or zstd. Every element is one record, kept byte for byte. Records of Microsoft
 /// Entra, Microsoft 365, Sentinel and Defender for Cloud are recognised: stream, event time and id are their own.
 ///
@@ -168,7 +168,7 @@ pub(crate) enum InputForm {
 ///
 /// Newest first. A record is found if one of its values passes each of the filter's tests:
 ///
-///   anna  \"invalid password\"     has these words, in any case
+///   anna  "invalid password"     has these words, in any case
 ///   prefix*  *suffix  *inside*   has a word that begins, ends with it; contains it
 ///   /re.*gex/  /regex/i          matches
 ///   status.errorCode:50126       one of these in that field; the field's last names are enough

@@ -32,7 +32,7 @@ fn files_hold_the_exact_bytes_and_can_be_imported() {
 #[test]
 fn records_that_no_line_can_hold_come_back_byte_for_byte() {
     let sandbox = Sandbox::new();
-    let framed = b"12\n two\nlines\n \n8\n{\n"a":1}\n3\n{} \n1\n\r\n5\n\xffjson\n";
+    let framed = b"12\n two\nlines\n \n8\n{\n\"a\":1}\n3\n{} \n1\n\r\n5\n\xffjson\n";
     sandbox.write("odd.records", framed);
     sandbox.run(["import", "odd.records", "--stream", "test/odd"]).expect_code(0);
     sandbox.run(["export", "--to", "out"]).expect_code(0);

@@ -30,7 +30,6 @@ pub(crate) struct DictionaryWriter {
 /// The dictionary as of a commit.
 #[derive(Clone)]
 pub(crate) struct Dictionary {
-    index: Index,
     reader: IndexReader,
     fields: Fields,
     root: std::path::PathBuf,
@@ -119,7 +118,7 @@ impl Dictionary {
         }
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
         let fields = Fields::of(&index.schema());
-        Ok(Some((Self { index, reader, fields, root: root.to_owned() }, position)))
+        Ok(Some((Self { reader, fields, root: root.to_owned() }, position)))
     }
 
     /// Where this word occurs.
@@ -157,11 +156,6 @@ impl Dictionary {
             places.extend((0..segment.max_doc()).map(place));
         }
         Ok(places)
-    }
-
-    /// What is wrong with tantivy's files.
-    pub(crate) fn check(&self) -> Result<Vec<String>> {
-        damage(&self.index, &self.root)
     }
 
     fn range(

@@ -220,15 +220,21 @@ impl Searcher {
     /// rows in the block are left out.
     fn scope(&self, search: &Search, plan: &(Plan, bool), answered: &mut Answered) -> Result<Scope> {
         let mut streams = self.archive.streams()?;
+        // What was acknowledged and is not there cannot be found: an answer must say so.
+        answered.damage.extend(self.archive.ledger_damage());
+        answered.damage.extend(self.archive.lost().iter().map(logkeep_storage::Lost::damage));
         let meant = |name: &StreamName| search.streams.is_empty() || search.streams.iter().any(|p| p.matches(name));
         streams.retain(|stream| meant(&stream.name));
         let mut scope =
             Scope { streams: Vec::new(), tails: Vec::new(), tail_streams: Vec::new(), candidates: Vec::new() };
         for (number, stream) in streams.iter().enumerate() {
             let mut end = stream.records;
-            match self.archive.tail(&stream.name) {
-                Ok(tail) => {
+            match self.archive.tail_with_damage(&stream.name) {
+                Ok((tail, damage)) => {
                     end = tail.first().map_or(end, |record| record.id.index);
+                    // A tail whose first record is bad begins where the blocks end.
+                    end = if damage.is_empty() { end } else { end.min(stream.sealed) };
+                    answered.damage.extend(damage);
                     answered.records += tail.len() as u64;
                     answered.bytes += tail.iter().map(|record| record.body.len() as u64).sum::<u64>();
                     scope.tail_streams.extend(std::iter::repeat_n(number, tail.len()));
@@ -288,15 +294,22 @@ impl Searcher {
         }
         let mut heads: Vec<Arc<BlockHead>> = known.iter().cloned().collect();
         let from = heads.pop().map_or(0, |last| last.first);
-        match self.archive.blocks(&stream.name, from) {
-            Ok(new) => heads.extend(new.into_iter().filter(|head| head.first >= from).map(Arc::new)),
+        let (new, damage) = match self.archive.blocks_with_damage(&stream.name, from) {
+            Ok(read) => read,
             Err(error) => {
                 note(error, answered)?;
                 return Ok(Arc::new(heads));
             }
-        }
+        };
+        heads.extend(new.into_iter().filter(|head| head.first >= from).map(Arc::new));
+        let named = |gap: &Range<u64>| {
+            damage
+                .iter()
+                .any(|damage| damage.records.as_ref().is_some_and(|r| r.start <= gap.start && gap.end <= r.end))
+        };
         let gaps = gaps(&heads, end);
-        answered.damage.extend(gaps.iter().map(|gap| missing(&stream.name, gap.clone())));
+        answered.damage.extend(gaps.iter().filter(|gap| !named(gap)).map(|gap| missing(&stream.name, gap.clone())));
+        answered.damage.extend(damage);
         let heads = Arc::new(heads);
         if !gaps.is_empty() {
             return Ok(heads);

@@ -1,6 +1,5 @@
 //! The index as a whole: it only prunes, survives crashes and damage, and is right while others write.
 #![cfg(test)]
-
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use logkeep_proof::Hash;
+use logkeep_proof::{Frontier, Hash};
 
 use crate::block::{BLOCK_RAW_BYTES_MAX, DecodedRows, Row};
 use crate::blocks;
@@ -64,11 +64,7 @@ impl Growth<'_> {
             return Ok(Carried::default());
         }
         let ragged = if head.ragged > 0 { Some(ragged_block(store, &self.stream)?) } else { None };
-        let tail = tail::rows(store, &self.stream, head.sealed, head.size(), usize::MAX)?;
-        let found = head.sealed + tail.len() as u64;
-        if found < head.size() {
-            return Err(tail::missing(&self.stream, found..head.size()).into());
-        }
+        let tail = tail::all(store, &self.stream, head.sealed, head.size())?;
         Ok(Carried { ragged, tail })
     }
 
@@ -250,15 +246,26 @@ fn check_carried(stream: &Stream, block: &Sealed) -> Result<()> {
     };
     let carried = (carried as usize).min(block.leaves.len());
     let leaves: &[Hash] = block.leaves.get(..carried).unwrap_or_default();
-    let found = tree::subtree(block.first, leaves).0;
-    let known = stream.head.frontier.subtrees();
+    let known: BTreeMap<_, _> = subtrees(0, &stream.head.frontier).collect();
+    // A block that ends before the stream does is one of its complete subtrees, one that ends with it the last few.
     let is_whole = block.first + carried as u64 == stream.head.size();
-    let known = known.get(known.len().saturating_sub(found.subtrees().len())..).unwrap_or_default();
-    if !is_whole || known == found.subtrees() {
+    let is_other = |(place, root)| known.get(&place).map_or(is_whole, |known| *known != root);
+    if !subtrees(block.first, &tree::subtree(block.first, leaves).0).any(is_other) {
         return Ok(());
     }
     let damage = Damage::new(DamageCode::Tail, "the records that were acknowledged", "records with other hashes");
     Err(damage.stream(&stream.name).records(block.first..stream.head.size()).into())
+}
+
+/// The complete subtrees of a tree whose first leaf is `first`: index of their first leaf and level, and their root.
+fn subtrees(first: u64, tree: &Frontier) -> impl Iterator<Item = ((u64, u32), Hash)> {
+    let levels = (0..u64::BITS).rev().filter(|level| tree.size() >> level & 1 == 1);
+    let places = levels.scan(first, |next, level| {
+        let place = (*next, level);
+        *next += 1 << level;
+        Some(place)
+    });
+    places.zip(tree.subtrees().iter().copied())
 }
 
 /// Adds a block's leaves to the tree, as far as they are not in it.

@@ -1,6 +1,5 @@
 //! Reading an archive: streams, heads, records, blocks. An [`Archive`] never writes.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -10,7 +9,7 @@ use std::time::Duration;
 use logkeep_proof::Hash;
 
 use crate::block::{Block, BlockError, BlockHead};
-use crate::blocks::{self, StoredHead};
+use crate::blocks;
 use crate::damage::{Damage, DamageCode};
 use crate::directory::{Directory, Fingerprint, fingerprint};
 use crate::error::{Error, Result};
@@ -51,6 +50,7 @@ struct Inner {
 pub(crate) struct State {
     pub(crate) store: Arc<Store>,
     pub(crate) lost: Vec<Lost>,
+    ledger_damage: Vec<Damage>,
     fingerprint: Fingerprint,
 }
 
@@ -103,7 +103,8 @@ impl Archive {
 
     /// The writer's own handle.
     pub(crate) fn of_writer(store: Store, directory: Directory, options: &Options) -> Self {
-        let state = RwLock::new(State { store: Arc::new(store), lost: Vec::new(), fingerprint: Vec::new() });
+        let (store, lost, ledger_damage) = (Arc::new(store), Vec::new(), Vec::new());
+        let state = RwLock::new(State { store, lost, ledger_damage, fingerprint: Vec::new() });
         Self { inner: Arc::new(Inner { directory, options: options.clone(), is_writers: true, state }) }
     }
 
@@ -125,6 +126,14 @@ impl Archive {
     #[must_use]
     pub fn lost(&self) -> Vec<Lost> {
         self.state().lost
+    }
+
+    /// What is wrong with the ledger of acknowledgements (`tips.log`) as it was when the archive was opened or
+    /// refreshed last: changed, missing, unreadable, or empty although there are records. Not empty means that
+    /// [`Archive::lost`] cannot tell all that is lost. A writer's own handle has none: such a ledger is not written to.
+    #[must_use]
+    pub fn ledger_damage(&self) -> Vec<Damage> {
+        self.state().ledger_damage
     }
 
     /// All streams, by name.
@@ -163,11 +172,13 @@ impl Archive {
         let Some(stream) = streams::find(&store, &id.stream)?.filter(|stream| id.index < stream.head.size()) else {
             return Ok(None);
         };
-        if let Some(StoredHead { head, .. }) = blocks::containing(&store, &stream, id.index)? {
-            let found = self.block_records(&id.stream, &head, &[(id.index - head.first) as usize])?;
-            // A writer may have replaced the block by a shorter one, with this record behind it.
-            if let Some(record) = found.into_iter().next() {
-                return Ok(Some(record));
+        if let Some(stored) = blocks::containing(&store, &stream, id.index)? {
+            let row = (id.index - stored.head.first) as usize;
+            match self.records_at(&id.stream, &stored.head, &[row]) {
+                Ok(found) if !found.is_empty() => return Ok(found.into_iter().next()),
+                // Damage, or a block that a writer replaced meanwhile: reading in order tells them apart.
+                Ok(_) | Err(Error::Damaged(_)) => {}
+                Err(other) => return Err(other),
             }
         }
         self.records(&id.stream, id.index..id.index.saturating_add(1)).next().transpose()
@@ -196,7 +207,31 @@ impl Archive {
                 return Ok(rows.into_iter().map(|row| stored(stream, row)).collect());
             }
             if self.stream(stream)?.is_none_or(|now| now.head.sealed == sealed) {
-                return Err(tail::missing(&found, got..size).into());
+                return Err(tail::lacking(&self.store(), &found, got..size));
+            }
+        }
+    }
+
+    /// The sound records that are in no block yet, and what is wrong with the others.
+    ///
+    /// # Errors
+    /// Damage in the head; an error of the disk.
+    pub fn tail_with_damage(&self, stream: &StreamName) -> Result<(Vec<StoredRecord>, Vec<Damage>)> {
+        let store = self.store();
+        loop {
+            let Some(found) = streams::find(&store, stream)? else { return Ok(Default::default()) };
+            let sealed = found.head.sealed;
+            let (mut rows, mut damage) = (Vec::new(), Vec::new());
+            for record in Records::new(store.clone(), stream.clone(), sealed..found.head.size()) {
+                match record {
+                    Ok(record) => rows.push(record),
+                    Err(Error::Damaged(found)) => damage.push(*found),
+                    Err(other) => return Err(other),
+                }
+            }
+            // What a writer sealed meanwhile is in a block now.
+            if streams::find(&store, stream)?.is_none_or(|now| now.head.sealed == sealed) {
+                return Ok((rows, damage));
             }
         }
     }
@@ -227,13 +262,32 @@ impl Archive {
         Ok(heads)
     }
 
+    /// Heads of a stream's blocks in order, from the block that holds `from` on, as far as they are sound, and what is
+    /// wrong with the others: each record from there to the end of the last block is in one of the heads or named by
+    /// a finding.
+    ///
+    /// # Errors
+    /// Damage in the stream's head; an error of the disk.
+    pub fn blocks_with_damage(&self, stream: &StreamName, from: u64) -> Result<(Vec<BlockHead>, Vec<Damage>)> {
+        let store = self.store();
+        loop {
+            let Some(found) = streams::find(&store, stream)? else { return Ok(Default::default()) };
+            let listed = blocks::list(&store, &found, from)?;
+            // A block that a writer replaced by a shorter one meanwhile is no damage.
+            let layout = |stream: &Stream| (stream.head.sealed, stream.head.blocks);
+            if listed.1.is_empty() || streams::find(&store, stream)?.is_none_or(|now| layout(&now) == layout(&found)) {
+                return Ok(listed);
+            }
+        }
+    }
+
     /// Reads in a block, chunk by chunk as `read` asks for them.
     ///
     /// `head` is as [`Archive::blocks`] gave it. Where a writer has replaced the block since, `read` is called again
     /// with the new one.
     ///
     /// # Errors
-    /// Damage in the block.
+    /// Damage in the block. The same if the new block has fewer records: it names the records that went elsewhere.
     pub fn read_block<R>(
         &self,
         stream: &StreamName,
@@ -241,20 +295,34 @@ impl Archive {
         mut read: impl FnMut(&Block<'_>) -> std::result::Result<R, BlockError>,
     ) -> Result<R> {
         let store = self.store();
-        self.unless_replaced(stream, head, |head| {
+        let mut once = |head: &BlockHead| {
             let chunks = blocks::BlockChunks::new(&store, head);
             Block::new(head, &chunks).and_then(|block| read(&block))
+        };
+        once(head).or_else(|error| match self.replaced(stream, head, blocks::end(head))? {
+            Some(now) => once(&now).map_err(|error| Damage::of_block(stream, head.first, error)),
+            None => Err(Damage::of_block(stream, head.first, error)),
         })
     }
 
-    /// Reads whole records of a block; `rows` are places in the block, ascending.
+    /// Reads whole records of a block; `rows` are places in the block, ascending. Where a writer has replaced the
+    /// block since, they are read from the new one.
     ///
     /// # Errors
-    /// Damage in the block.
+    /// Damage in the block. The same if the new block does not have them all: it names those that went elsewhere.
     pub fn block_records(&self, stream: &StreamName, head: &BlockHead, rows: &[usize]) -> Result<Vec<StoredRecord>> {
-        let store = self.store();
-        self.unless_replaced(stream, head, |head| {
-            let whole = blocks::WholeBlock::read(&store, head).map_err(|error| BlockError::Source(Box::new(error)))?;
+        self.records_at(stream, head, rows).or_else(|error| {
+            let end = rows.last().map_or(head.first, |last| head.first.saturating_add(*last as u64 + 1));
+            match self.replaced(stream, head, end)? {
+                Some(now) => self.records_at(stream, &now, rows),
+                None => Err(error),
+            }
+        })
+    }
+
+    fn records_at(&self, stream: &StreamName, head: &BlockHead, rows: &[usize]) -> Result<Vec<StoredRecord>> {
+        let whole = blocks::WholeBlock::read(&self.store(), head)?;
+        let read = || -> std::result::Result<Vec<StoredRecord>, BlockError> {
             let block = Block::new(head, &whole)?;
             let bodies = block.bodies(rows)?;
             let (events, received) = (block.events()?, block.received()?);
@@ -266,23 +334,8 @@ impl Archive {
                 received: time(received, *row),
             });
             Ok(records.collect())
-        })
-    }
-
-    /// Reads in a block, and again if it fails because a writer has replaced the block since its head was read.
-    fn unless_replaced<R>(
-        &self,
-        stream: &StreamName,
-        head: &BlockHead,
-        mut read: impl FnMut(&BlockHead) -> std::result::Result<R, BlockError>,
-    ) -> Result<R> {
-        read(head).or_else(|error| {
-            let now = blocks::head(&self.store(), stream, head.stream, head.first)?;
-            match now.filter(|now| now.head != *head) {
-                Some(now) => read(&now.head).map_err(|error| Damage::of_block(stream, head.first, error)),
-                None => Err(Damage::of_block(stream, head.first, error)),
-            }
-        })
+        };
+        read().map_err(|error| Damage::of_block(stream, head.first, error))
     }
 
     /// The stored bytes of a block's head.
@@ -292,6 +345,19 @@ impl Archive {
     pub fn block_head_bytes(&self, stream: &StreamName, first: u64) -> Result<Option<Vec<u8>>> {
         let Some(found) = self.stream(stream)? else { return Ok(None) };
         self.store().get(Family::Block, &store::place_key(found.number, first))
+    }
+
+    /// The block that a writer has put in the place of one, if it did; it must have the records before `wanted_end`.
+    fn replaced(&self, stream: &StreamName, old: &BlockHead, wanted_end: u64) -> Result<Option<BlockHead>> {
+        let now = blocks::head(&self.store(), stream, old.stream, old.first)?.map(|stored| stored.head);
+        let Some(now) = now.filter(|now| now != old) else { return Ok(None) };
+        let end = blocks::end(&now);
+        if end >= wanted_end {
+            return Ok(Some(now));
+        }
+        let found = format!("a block of {} that replaced it meanwhile", now.count);
+        let damage = Damage::new(DamageCode::BlockHead, format!("a block of {} records", old.count), found);
+        Err(damage.stream(stream).block(old.first).records(end..wanted_end).into())
     }
 
     pub(crate) fn store(&self) -> Arc<Store> {
@@ -323,7 +389,7 @@ impl State {
         for attempt in 1.. {
             let before = fingerprint(directory)?;
             let opened = Self::open_once(directory, access, options, before.clone());
-            let is_sound = matches!(&opened, Ok(state) if state.lost.is_empty());
+            let is_sound = matches!(&opened, Ok(state) if state.lost.is_empty() && state.ledger_damage.is_empty());
             if is_sound || attempt == TRIES_MAX || fingerprint(directory)? == before {
                 return opened;
             }
@@ -333,16 +399,17 @@ impl State {
     }
 
     fn open_once(directory: &Directory, access: Access, options: &Options, fingerprint: Fingerprint) -> Result<Self> {
-        let newest = match Ledger::read(&directory.tips()) {
-            Ok(ledger) => ledger.newest,
-            // For `verify` to find; reading goes on.
-            Err(Error::Damaged(_)) => BTreeMap::new(),
+        let ledger = match Ledger::read(&directory.tips()) {
+            Ok(ledger) => ledger,
+            // Reading goes on; the handle says so.
+            Err(Error::Damaged(damage)) => Ledger::unreadable(*damage),
             Err(other) => return Err(other),
         };
         let store = Store::open(&directory.database(), access, None, options)?;
         let streams = streams::all(&store, |_| Ok(()))?;
-        let lost = recover::lost(&store, &newest, &streams);
-        Ok(Self { store: Arc::new(store), lost, fingerprint })
+        let lost = recover::lost(&store, &ledger.newest, &streams);
+        let ledger_damage = recover::ledger_damage(&directory.tips(), &ledger, &streams);
+        Ok(Self { store: Arc::new(store), lost, ledger_damage, fingerprint })
     }
 }
 

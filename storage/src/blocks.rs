@@ -1,11 +1,13 @@
 //! Blocks as they lie in the database: found by index, read whole or chunk by chunk.
 
+use crate::archive::gap;
 use crate::block::{self, BlockError, BlockHead, ChunkSource, DecodedRows};
-use crate::damage::{Damage, missing_chunk};
-use crate::error::Result;
+use crate::damage::{Damage, DamageCode, missing_chunk};
+use crate::error::{Error, Result};
 use crate::store::{self, Family, Store};
 use crate::stream::StreamName;
 use crate::streams::Stream;
+use crate::tree::{self, GROUP_RECORDS};
 
 /// How often a block is read again because a writer replaced it meanwhile.
 const TRIES_MAX: usize = 16;
@@ -26,6 +28,78 @@ pub(crate) fn containing(store: &Store, stream: &Stream, index: u64) -> Result<O
     Ok((index < end(&found.head)).then_some(found))
 }
 
+/// The sound heads of a stream's blocks from the one that has `from` on, and what is wrong with the others.
+pub(crate) fn list(store: &Store, stream: &Stream, from: u64) -> Result<(Vec<BlockHead>, Vec<Damage>)> {
+    let sealed = stream.head.sealed;
+    // No block reaches over the end of a group, so this is the last place where the block may begin.
+    let start = tree::group(from) * GROUP_RECORDS;
+    let (key, end_key) = (store::place_key(stream.number, start), store::place_key(stream.number, sealed.max(start)));
+    let mut scan = store.scan(Family::Block, &key, &end_key)?;
+    let mut cover = Cover { stream, next: start, bad: None, heads: Vec::new(), damage: Vec::new() };
+    loop {
+        let parsed = match scan.next() {
+            Ok(None) => break,
+            Ok(Some(entry)) => {
+                let first = store::parse_place(entry.key).map_or(cover.next, |(_, first)| first);
+                (first, parse(&stream.name, stream.number, first, entry.value.to_vec()))
+            }
+            // The database cannot go on behind this: all the rest is unknown.
+            Err(error) => {
+                cover.take(cover.next, Err(error))?;
+                break;
+            }
+        };
+        cover.take(parsed.0, parsed.1)?;
+    }
+    cover.reach(sealed);
+    cover.heads.retain(|head| end(head) > from);
+    cover.damage.retain(|damage| damage.records.as_ref().is_none_or(|records| records.end > from));
+    Ok((cover.heads, cover.damage))
+}
+
+/// How far heads that come in order account for the records of a stream.
+struct Cover<'a> {
+    stream: &'a Stream,
+    /// The first record that nothing accounts for yet.
+    next: u64,
+    /// What is wrong with the head at `next`: its records end where the next block begins.
+    bad: Option<Damage>,
+    heads: Vec<BlockHead>,
+    damage: Vec<Damage>,
+}
+
+impl Cover<'_> {
+    fn take(&mut self, first: u64, parsed: Result<StoredHead>) -> Result<()> {
+        if first < self.next {
+            let found = format!("a block at {first}");
+            let over = Damage::new(DamageCode::BlockMisplaced, format!("none before {}", self.next), found);
+            self.damage.push(over.stream(&self.stream.name).block(first).records(first..self.next));
+            return Ok(());
+        }
+        self.reach(first);
+        match parsed {
+            Ok(stored) => {
+                self.next = end(&stored.head);
+                self.heads.push(stored.head);
+            }
+            Err(Error::Damaged(damage)) => self.bad = Some(damage.stream(&self.stream.name)),
+            Err(other) => return Err(other),
+        }
+        Ok(())
+    }
+
+    /// Names the records up to `first` that no head accounts for.
+    fn reach(&mut self, first: u64) {
+        let records = self.next..first;
+        match self.bad.take() {
+            Some(damage) => self.damage.push(damage.records(records)),
+            None if !records.is_empty() => self.damage.push(gap(self.stream, records)),
+            None => {}
+        }
+        self.next = self.next.max(first);
+    }
+}
+
 /// The head of the block that begins with this record.
 pub(crate) fn head(store: &Store, name: &StreamName, number: u32, first: u64) -> Result<Option<StoredHead>> {
     let bytes = store.get(Family::Block, &store::place_key(number, first))?;
@@ -38,7 +112,7 @@ pub(crate) fn parse(name: &StreamName, number: u32, first: u64, bytes: Vec<u8>) 
     if (head.stream, head.first) != (number, first) || head.count == 0 {
         let expected = format!("records of stream {number} from {first} on");
         let found = format!("{} records of stream {} from {} on", head.count, head.stream, head.first);
-        let damage = Damage::new(crate::damage::DamageCode::BlockHead, expected, found);
+        let damage = Damage::new(DamageCode::BlockHead, expected, found);
         return Err(damage.stream(name).block(first).into());
     }
     Ok(StoredHead { head, bytes })
@@ -63,7 +137,7 @@ pub(crate) fn rows(store: &Store, name: &StreamName, mut stored: StoredHead) -> 
             _ => return Err(error),
         }
     }
-    let damage = Damage::new(crate::damage::DamageCode::BlockHead, "a block at rest", "one that changes at every read");
+    let damage = Damage::new(DamageCode::BlockHead, "a block at rest", "one that changes at every read");
     Err(damage.stream(name).block(first).into())
 }
 

@@ -59,7 +59,7 @@ impl Directory {
         let entries = fs::read_dir(&self.root).map_err(|e| Error::io(&self.root, e))?;
         for entry in entries {
             let name = entry.map_err(|e| Error::io(&self.root, e))?.file_name();
-            let ours = ["LOCK", "FORMAT.new", "db", "tips.log"].iter().any(|known| name == *known);
+            let ours = ["LOCK", "FORMAT.new", "db", "tips.log", "tips.log.new"].iter().any(|known| name == *known);
             if !ours || (name == "tips.log" && length(&self.tips())? > 0) {
                 return Err(Error::AlreadyAnArchive(self.root.clone()));
             }
@@ -120,4 +120,25 @@ fn length(path: &Path) -> Result<u64> {
 
 fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_create_leaves_is_taken_and_nothing_else() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = Directory::new(root.path());
+        fs::create_dir(directory.database()).unwrap();
+        for name in ["LOCK", "FORMAT.new", "tips.log.new", "tips.log"] {
+            fs::write(root.path().join(name), b"").unwrap();
+            assert!(directory.claim().is_ok(), "{name}");
+        }
+        fs::write(directory.tips(), [0; 64]).unwrap();
+        assert!(matches!(directory.claim(), Err(Error::AlreadyAnArchive(_))));
+        fs::write(directory.tips(), b"").unwrap();
+        fs::write(root.path().join("other"), b"").unwrap();
+        assert!(matches!(directory.claim(), Err(Error::AlreadyAnArchive(_))));
+    }
 }

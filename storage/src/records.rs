@@ -57,18 +57,23 @@ impl Records {
     /// Fetches the next records; none are there at the end.
     fn fill(&mut self) -> Result<()> {
         let Some(stream) = self.known_stream()? else { return Ok(()) };
-        if self.next >= self.end {
-            return Ok(());
+        // A block that was replaced by a shorter one while it was read may give nothing: the rest is in the tail again.
+        while self.ready.is_empty() && self.next < self.end {
+            self.fetch(&stream)?;
         }
-        if let Some(block) = self.block(&stream)? {
+        Ok(())
+    }
+
+    fn fetch(&mut self, stream: &Stream) -> Result<()> {
+        if let Some(block) = self.block(stream)? {
             return self.take_block(block);
         }
-        self.take_tail(&stream)?;
+        self.take_tail(stream)?;
         if self.ready.is_empty() {
             // A writer may have sealed it between the two reads.
-            match self.block(&stream)? {
+            match self.block(stream)? {
                 Some(block) => self.take_block(block)?,
-                None => return self.skip_gap(&stream),
+                None => return self.skip_gap(stream),
             }
         }
         Ok(())
@@ -97,7 +102,7 @@ impl Records {
         let (from, end) = (self.next, blocks::end(&block.head));
         self.next = end;
         let (head, rows) = blocks::rows(&self.store, &self.name, block)?;
-        self.next = blocks::end(&head);
+        self.next = blocks::end(&head).max(from);
         let wanted = (head.first..self.end).zip(rows.rows()).filter(|(index, _)| *index >= from);
         self.ready.extend(wanted.map(|(index, row)| StoredRecord {
             id: RecordId { stream: self.name.clone(), index },
@@ -138,5 +143,36 @@ impl Records {
             }
         }
         Ok(self.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::record::{Append, Batch};
+    use crate::time::Timestamp;
+    use crate::writer::Writer;
+
+    fn append(writer: &mut Writer, count: usize) {
+        let mut batch = Batch::new("a/b".parse().unwrap(), Timestamp(1));
+        for number in 0..count {
+            let body = [vec![b'x'; 5 << 18], number.to_string().into_bytes()].concat();
+            batch.push(&body, Timestamp(1), None);
+        }
+        writer.append(&Append { batches: vec![batch], cursors: vec![] }).unwrap();
+    }
+
+    #[test]
+    fn a_block_replaced_by_a_shorter_one_ends_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut writer = Writer::create(directory.path(), &crate::Options::default()).unwrap();
+        append(&mut writer, 6);
+        writer.seal_tails().unwrap();
+        let mut records = writer.archive().records(&"a/b".parse().unwrap(), 5..6);
+        let stream = records.known_stream().unwrap().unwrap();
+        let block = records.block(&stream).unwrap().unwrap();
+        append(&mut writer, 1);
+        // The block was looked up before the writer made a shorter one of it, and is read behind that.
+        records.take_block(block).unwrap();
+        assert_eq!(records.map(|record| record.unwrap().id.index).collect::<Vec<_>>(), [5]);
     }
 }

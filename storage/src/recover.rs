@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 use crate::blocks;
 use crate::damage::{Damage, DamageCode};
@@ -11,7 +12,7 @@ use crate::stream::StreamName;
 use crate::streams::{self, Stream};
 use crate::tail;
 use crate::time::Timestamp;
-use crate::tips::{self, Tip};
+use crate::tips::{self, Ledger, Tip};
 
 /// A stream that has fewer records than were acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,17 @@ pub struct Lost {
     pub acknowledged: u64,
     /// Records that are there.
     pub found: u64,
+}
+
+impl Lost {
+    /// The loss as damage, for an answer that must not be taken as complete.
+    #[must_use]
+    pub fn damage(&self) -> Damage {
+        let expected = format!("{} acknowledged records", self.acknowledged);
+        let damage = Damage::new(DamageCode::Acknowledged, expected, self.found.to_string());
+        let damage = damage.records(self.found..self.acknowledged);
+        self.stream.as_ref().map_or(damage.clone(), |stream| damage.stream(stream))
+    }
 }
 
 impl fmt::Display for Lost {
@@ -78,6 +90,16 @@ fn last_received(store: &Store, stream: &Stream) -> Result<Timestamp> {
         return Ok(block.head.received.1);
     }
     Ok(tail::get(store, stream, last)?.map(|row| row.received).unwrap_or_default())
+}
+
+/// What keeps the ledger from saying what was acknowledged; without that, nothing lost is no good news.
+pub(crate) fn ledger_damage(path: &Path, ledger: &Ledger, streams: &[Stream]) -> Vec<Damage> {
+    let records: u64 = streams.iter().map(|stream| stream.head.size()).sum();
+    // Only a first append that was cut short leaves records and an empty ledger; that cannot be told from a ledger
+    // that was emptied.
+    let is_empty = ledger.tips.is_empty() && ledger.damage.is_empty() && records > 0;
+    let empty = || Damage::new(DamageCode::Tips, format!("tips for {records} records"), "no tip").file(path);
+    ledger.damage.iter().cloned().chain(is_empty.then(empty)).collect()
 }
 
 /// Refuses streams whose root is not the one that was acknowledged at the same size.

@@ -163,7 +163,7 @@ fn compare(
 ) -> Result<usize> {
     let Some(stored) = blocks::containing(store, stream, index)? else {
         let same = pairs.iter().take_while(|(other, _)| *other == index);
-        let row = tail::get(store, stream, index)?.ok_or_else(|| tail::missing(stream, index..index + 1))?;
+        let row = tail::get(store, stream, index)?.ok_or_else(|| crate::archive::gap(stream, index..index + 1))?;
         return Ok(same.map(|(_, position)| mark(&row.body, *position)).count());
     };
     let (head, rows) = blocks::rows(store, &stream.name, stored)?;

@@ -48,21 +48,38 @@ pub(crate) fn get(store: &Store, stream: &Stream, index: u64) -> Result<Option<T
     value.map(|value| TailRow::decode(index, &value).ok_or_else(|| unreadable(stream, index).into())).transpose()
 }
 
-/// The records `from..to` of the tail as far as they are there, `limit` at most. Stops before the first that is missing.
+/// The records `from..to` of the tail as far as they are there and sound, `limit` at most. Stops before the first that
+/// is missing; one that cannot be read is an error only if it is the first.
 pub(crate) fn rows(store: &Store, stream: &Stream, from: u64, to: u64, limit: usize) -> Result<Vec<TailRow>> {
     let (start, end) = (store::place_key(stream.number, from), store::place_key(stream.number, to));
     let mut scan = store.scan(Family::Tail, &start, &end)?;
     let mut rows = Vec::new();
     while rows.len() < limit {
         let index = from + rows.len() as u64;
-        let Some(entry) = scan.next().map_err(|error| placed(stream, index, error))? else { break };
-        match parse(entry) {
-            Some(row) if row.index == index => rows.push(row),
-            Some(_) => break,
-            None => return Err(unreadable(stream, index).into()),
+        let found = match scan.next() {
+            Ok(None) => break,
+            Ok(Some(entry)) => parse(entry).ok_or_else(|| unreadable(stream, index).into()),
+            Err(error) => Err(placed(stream, index, error)),
+        };
+        // What is behind a gap, sound or not, is not the record that was looked for.
+        let is_behind = scan.key().and_then(store::parse_place).is_some_and(|(_, at)| at != index);
+        match found {
+            Ok(row) if row.index == index => rows.push(row),
+            Err(error) if rows.is_empty() && !is_behind => return Err(error),
+            _ => break,
         }
     }
     Ok(rows)
+}
+
+/// The records `from..to` of the tail; an error names the first that is missing or cannot be read.
+pub(crate) fn all(store: &Store, stream: &Stream, from: u64, to: u64) -> Result<Vec<TailRow>> {
+    let rows = rows(store, stream, from, to, usize::MAX)?;
+    let next = from + rows.len() as u64;
+    if next >= to {
+        return Ok(rows);
+    }
+    Err(lacking(store, stream, next..to))
 }
 
 /// The record of an entry of the family.
@@ -74,6 +91,11 @@ pub(crate) fn parse(entry: Entry<'_>) -> Option<TailRow> {
 /// A record of the tail that is missing.
 pub(crate) fn missing(stream: &Stream, records: std::ops::Range<u64>) -> Damage {
     Damage::new(DamageCode::Tail, "records in the tail", "nothing").stream(&stream.name).records(records)
+}
+
+/// Why the first of these records could not be had: it cannot be read, or it is missing with what follows.
+pub(crate) fn lacking(store: &Store, stream: &Stream, records: std::ops::Range<u64>) -> Error {
+    get(store, stream, records.start).err().unwrap_or_else(|| missing(stream, records).into())
 }
 
 fn unreadable(stream: &Stream, index: u64) -> Damage {

@@ -96,7 +96,7 @@ pub(crate) fn tip(stream: &Stream, received: Timestamp) -> Tip {
 pub(crate) struct Ledger {
     /// All sound tips in order.
     pub(crate) tips: Vec<Tip>,
-    /// Bytes at the end that are no tip: an append that was cut short before it was acknowledged, or damage.
+    /// Bytes at the end that an append left that was cut short before it was acknowledged: less than a tip, or zeros.
     pub(crate) torn_bytes: u64,
     /// What is wrong before that.
     pub(crate) damage: Vec<Damage>,
@@ -106,23 +106,27 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Reads a ledger.
+    /// Reads a ledger. One that is missing or cannot be read is damage.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => Damage::new(DamageCode::Tips, "the ledger", "no file").file(path).into(),
-            _ => Error::io(path, e),
+        let bytes = std::fs::read(path).map_err(|e| {
+            let found = if e.kind() == std::io::ErrorKind::NotFound { "no file".to_owned() } else { e.to_string() };
+            Damage::new(DamageCode::Tips, "the ledger", found).file(path)
         })?;
         Ok(Self::parse(path, &bytes))
     }
 
+    /// Of a ledger that cannot be read.
+    pub(crate) fn unreadable(damage: Damage) -> Self {
+        Self { damage: vec![damage], ..Self::default() }
+    }
+
     fn parse(path: &Path, bytes: &[u8]) -> Self {
-        let (tips, rest) = bytes.as_chunks::<TIP_BYTES>();
-        let decoded: Vec<_> = tips.iter().map(Tip::decode).collect();
-        // What is bad up to the end was cut short; what is bad before a good tip was changed.
-        let sound = decoded.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
-        let mut ledger = Self { torn_bytes: ((tips.len() - sound) * TIP_BYTES + rest.len()) as u64, ..Self::default() };
-        for (at, (bytes, decoded)) in tips.iter().zip(decoded).take(sound).enumerate() {
-            ledger.take(path, at, decoded);
+        let (tips, _) = bytes.as_chunks::<TIP_BYTES>();
+        // A crash leaves a part of a tip, or zeros where the file had grown already; other bytes were changed.
+        let whole = tips.iter().rposition(|tip| *tip != [0; TIP_BYTES]).map_or(0, |last| last + 1);
+        let mut ledger = Self { torn_bytes: (bytes.len() - whole * TIP_BYTES) as u64, ..Self::default() };
+        for (at, bytes) in tips.iter().take(whole).enumerate() {
+            ledger.take(path, at, Tip::decode(bytes));
             ledger.crc_of_last = own_crc(bytes);
         }
         ledger
@@ -286,10 +290,10 @@ mod tests {
             changed[bit / 8] ^= 1 << (bit % 8);
             std::fs::write(&path, &changed).unwrap();
             let read = Ledger::read(&path).unwrap();
-            let in_last = bit / 8 >= bytes.len() - TIP_BYTES;
-            assert_eq!(read.torn_bytes > 0, in_last, "bit {bit}");
-            assert_eq!(read.damage.is_empty(), in_last, "bit {bit}");
-            assert_eq!(TipLog::open(&path).is_ok(), in_last, "bit {bit}");
+            assert_eq!(read.torn_bytes, 0, "bit {bit}");
+            assert!(!read.damage.is_empty(), "bit {bit}");
+            assert!(TipLog::open(&path).is_err(), "bit {bit}");
+            assert_eq!(std::fs::read(&path).unwrap(), changed, "nothing is cut off");
         }
     }
 

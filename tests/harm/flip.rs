@@ -1,7 +1,8 @@
 //! Bytes of a small archive's files changed, one at a time: verify says so, and no search gives another answer than
 //! the right one without a word.
 //!
-//! A sample of bytes of every file is changed; with `LOGKEEP_HARM_ALL=1` it is every byte.
+//! A sample of bytes of every file is changed; with `LOGKEEP_HARM_ALL=NAME` it is every byte of the files with NAME in
+//! their path, with `LOGKEEP_HARM_ALL=all` of all files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -108,7 +109,10 @@ fn flips(archive: &Path, random: &mut Random) -> Vec<Flip> {
     let total: usize = files.iter().filter(|(file, _)| harmless(file).is_none()).map(|(_, length)| length).sum();
     let mut flips = Vec::new();
     for (file, length) in files {
-        if env::var_os("LOGKEEP_HARM_ALL").is_some() {
+        if let Ok(name) = env::var("LOGKEEP_HARM_ALL") {
+            if name != "all" && !file.to_str().unwrap().contains(&name) {
+                continue;
+            }
             let all = (0..length).map(|offset| Flip { file: file.clone(), offset, mask: 1 << random.below(8) });
             flips.extend(all);
             continue;
@@ -159,6 +163,7 @@ fn harm(scratch: &Kept, whole: &Path, flip: &Flip, truth: &Truth, write: bool) -
         let checked = run(scratch, &["index", "check"], &mut findings);
         unnoticed = checked.code == Some(0) && !harmless_setting(flip, &bytes);
     }
+    unnoticed &= !torn_end(flip, &bytes);
     if unnoticed {
         findings.push("verify: exit 0".to_owned());
     }
@@ -221,6 +226,22 @@ fn run(scratch: &Kept, arguments: &[&str], findings: &mut Vec<String>) -> Run {
 fn harmless(file: &Path) -> Option<&'static str> {
     let name = file.to_str().unwrap();
     HARMLESS.iter().find(|(start, _)| name.starts_with(start)).map(|(_, why)| *why)
+}
+
+/// Whether the byte is in the length of a record of a MANIFEST. RocksDB cannot tell that from an end that a crash has
+/// torn, and goes on without that record and those behind it. It is unnoticed only where they tell nothing that any
+/// answer needs: otherwise blocks or acknowledged records are missing, which verify finds (and the searches here).
+fn torn_end(flip: &Flip, bytes: &[u8]) -> bool {
+    let is_manifest = flip.file.to_str().unwrap().starts_with("db/MANIFEST-");
+    // CRC32 (4 bytes), length (2), kind (1); the MANIFEST of a small archive is shorter than one block of its format.
+    let mut at = 0;
+    while is_manifest && at + 7 <= bytes.len() {
+        if (at + 4..at + 6).contains(&flip.offset) {
+            return true;
+        }
+        at += 7 + usize::from(u16::from_le_bytes([bytes[at + 4], bytes[at + 5]]));
+    }
+    false
 }
 
 /// Whether the byte belongs to the value of a setting on which no answer depends.

@@ -31,8 +31,14 @@ pub(super) fn open(directory: &Directory, options: &Options, report: &mut Verifi
 pub(super) fn check(directory: &Directory, store: &Store, report: &mut Verification) -> Result<()> {
     store.check_files().into_iter().for_each(|damage| report.add(damage));
     let path = directory.database().join("IDENTITY");
-    let found = std::fs::read(&path).map_err(|e| Error::io(&path, e))?;
-    let expected = store.identity()?;
+    let found = match std::fs::read(&path) {
+        Ok(found) => found,
+        Err(error) => {
+            report.add(Damage::new(DamageCode::File, "the database's id", error.to_string()).file(path));
+            return Ok(());
+        }
+    };
+    let Some(expected) = report.take(store.identity())? else { return Ok(()) };
     if found.trim_ascii_end() != expected.trim_ascii_end() {
         report.add(Damage::new(DamageCode::File, shown(&expected), shown(&found)).file(path));
     }

@@ -293,7 +293,7 @@ impl Check<'_> {
             }
         }
         if self.at < size {
-            self.report.add(tail::missing(self.stream, self.at..size));
+            self.report.add(crate::archive::gap(self.stream, self.at..size));
             self.tree = None;
         }
         Ok(())
@@ -301,7 +301,7 @@ impl Check<'_> {
 
     fn take_tail(&mut self, row: &TailRow) {
         if row.index > self.at {
-            self.report.add(tail::missing(self.stream, self.at..row.index));
+            self.report.add(crate::archive::gap(self.stream, self.at..row.index));
             self.tree = None;
         }
         self.at = row.index + 1;

@@ -1,5 +1,7 @@
 //! Someone who can write to the database, checksums and all, changes something: it is found and located.
 
+mod reading;
+
 use tempfile::TempDir;
 
 use super::*;

@@ -311,6 +311,7 @@ fn records_of_any_bytes_with_their_lengths() {
     let bench = || {
         let mut bench = Bench::new();
         bench.options.form = Form::Lengths;
+        bench.options.overrides.stream = Some("a/b".parse().unwrap());
         bench
     };
     let whole = framed(&records);

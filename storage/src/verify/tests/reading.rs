@@ -1,4 +1,5 @@
 //! Reading goes on around damage and names what it left out.
+#![allow(clippy::single_range_in_vec_init, reason = "one range of records is what is expected")]
 
 use super::*;
 use crate::block::BlockHead;

@@ -168,9 +168,18 @@ impl Archive {
     /// # Errors
     /// Damage in its block.
     pub fn record(&self, id: &RecordId) -> Result<Option<StoredRecord>> {
-        let Some(stream) = self.stream(&id.stream)? else { return Ok(None) };
-        if id.index >= stream.head.size() {
+        let store = self.store();
+        let Some(stream) = streams::find(&store, &id.stream)?.filter(|stream| id.index < stream.head.size()) else {
             return Ok(None);
+        };
+        if let Some(stored) = blocks::containing(&store, &stream, id.index)? {
+            let row = (id.index - stored.head.first) as usize;
+            match self.records_at(&id.stream, &stored.head, &[row]) {
+                Ok(found) if !found.is_empty() => return Ok(found.into_iter().next()),
+                // Damage, or a block that a writer replaced meanwhile: reading in order tells them apart.
+                Ok(_) | Err(Error::Damaged(_)) => {}
+                Err(other) => return Err(other),
+            }
         }
         self.records(&id.stream, id.index..id.index.saturating_add(1)).next().transpose()
     }

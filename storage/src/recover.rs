@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use crate::blocks;
 use crate::damage::{Damage, DamageCode};
 use crate::error::Result;
 use crate::store::{Family, Store};
 use crate::stream::StreamName;
 use crate::streams::{self, Stream};
-use crate::tips::{Ledger, Tip};
+use crate::tail;
+use crate::time::Timestamp;
+use crate::tips::{self, Ledger, Tip};
 
 /// A stream that has fewer records than were acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,13 +48,16 @@ impl fmt::Display for Lost {
     }
 }
 
-/// What a writer cut off when it opened the archive: the unfinished end of an append that was never acknowledged.
+/// What a writer found when it opened the archive: the unfinished end of an append that was never acknowledged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Recovery {
     /// The database's log of writes ended in an unfinished record.
     pub torn_log: bool,
     /// Bytes at the end of `tips.log` that were no tip.
     pub torn_tip_bytes: u64,
+    /// Records that were stored, but not in the ledger yet: the writer ended between the two. They are kept, with the
+    /// cursor that was stored together with them, and are in the ledger now.
+    pub adopted: u64,
 }
 
 /// The streams that have less than their newest tip says.
@@ -64,6 +70,26 @@ pub(crate) fn lost(store: &Store, newest: &BTreeMap<u32, Tip>, streams: &[Stream
         (found < tip.size).then(|| Lost { stream: name(), number: tip.stream, acknowledged: tip.size, found })
     });
     missing.collect()
+}
+
+/// The tips of streams that go further than the ledger says.
+pub(crate) fn missing_tips(store: &Store, newest: &BTreeMap<u32, Tip>, streams: &[Stream]) -> Result<Vec<Tip>> {
+    let ahead = streams.iter().filter(|stream| stream.head.size() > acknowledged(newest, stream));
+    ahead.map(|stream| Ok(tips::tip(stream, last_received(store, stream)?))).collect()
+}
+
+/// How many records of a stream the ledger knows.
+pub(crate) fn acknowledged(newest: &BTreeMap<u32, Tip>, stream: &Stream) -> u64 {
+    newest.get(&stream.number).map_or(0, |tip| tip.size)
+}
+
+/// When the last record of a stream was received.
+fn last_received(store: &Store, stream: &Stream) -> Result<Timestamp> {
+    let last = stream.head.size().saturating_sub(1);
+    if let Some(block) = blocks::containing(store, stream, last)? {
+        return Ok(block.head.received.1);
+    }
+    Ok(tail::get(store, stream, last)?.map(|row| row.received).unwrap_or_default())
 }
 
 /// What keeps the ledger from saying what was acknowledged; without that, nothing lost is no good news.

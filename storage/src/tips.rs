@@ -13,6 +13,7 @@ use logkeep_proof::Hash;
 use crate::damage::{Damage, DamageCode};
 use crate::directory::rewrite_atomic;
 use crate::error::{Error, Result};
+use crate::streams::Stream;
 use crate::time::Timestamp;
 
 /// Bytes of one tip:
@@ -83,6 +84,11 @@ impl Tip {
         };
         sound.then_some((tip, u32::from_le_bytes(before.try_into().ok()?)))
     }
+}
+
+/// The tip of a stream as it is.
+pub(crate) fn tip(stream: &Stream, received: Timestamp) -> Tip {
+    Tip { stream: stream.number, size: stream.head.size(), root: stream.head.root(), received }
 }
 
 /// What a ledger says.
@@ -235,7 +241,7 @@ fn split(bytes: &[u8; TIP_BYTES]) -> (&[u8], [u8; 4]) {
 mod tests {
     use super::*;
 
-    fn tip(stream: u32, size: u64) -> Tip {
+    fn made(stream: u32, size: u64) -> Tip {
         Tip { stream, size, root: [size as u8; 32], received: Timestamp(-1) }
     }
 
@@ -244,7 +250,7 @@ mod tests {
         let path = directory.path().join("tips.log");
         let mut log = TipLog::create(&path).unwrap();
         for size in 1..=count {
-            log.add(&[tip(1, size), tip(2, size * 2)]).unwrap();
+            log.add(&[made(1, size), made(2, size * 2)]).unwrap();
         }
         (directory, path)
     }
@@ -255,11 +261,11 @@ mod tests {
         let read = Ledger::read(&path).unwrap();
         assert_eq!(read.tips.len(), 6);
         assert_eq!((read.damage.len(), read.torn_bytes), (0, 0));
-        assert_eq!(read.newest[&2], tip(2, 6));
+        assert_eq!(read.newest[&2], made(2, 6));
         let (mut log, _) = TipLog::open(&path).unwrap();
-        log.add(&[tip(1, 9)]).unwrap();
+        log.add(&[made(1, 9)]).unwrap();
         let read = Ledger::read(&path).unwrap();
-        assert_eq!((read.damage.len(), read.tips[6]), (0, tip(1, 9)));
+        assert_eq!((read.damage.len(), read.tips[6]), (0, made(1, 9)));
     }
 
     #[test]
@@ -307,13 +313,13 @@ mod tests {
     fn a_long_ledger_is_shortened_and_keeps_the_newest() {
         let (_directory, path) = ledger(0);
         let (mut log, _) = TipLog::open(&path).unwrap();
-        let many: Vec<_> = (1..=LEDGER_BYTES_MAX / TIP_BYTES as u64).map(|size| tip(1, size)).collect();
+        let many: Vec<_> = (1..=LEDGER_BYTES_MAX / TIP_BYTES as u64).map(|size| made(1, size)).collect();
         log.add(&many).unwrap();
-        log.add(&[tip(2, 5)]).unwrap();
+        log.add(&[made(2, 5)]).unwrap();
         let read = Ledger::read(&path).unwrap();
-        assert_eq!(read.tips, [*many.last().unwrap(), tip(2, 5)]);
+        assert_eq!(read.tips, [*many.last().unwrap(), made(2, 5)]);
         assert!(read.damage.is_empty());
-        log.add(&[tip(2, 6)]).unwrap();
+        log.add(&[made(2, 6)]).unwrap();
         assert!(Ledger::read(&path).unwrap().damage.is_empty());
     }
 }

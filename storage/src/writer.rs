@@ -20,7 +20,7 @@ use crate::store::{Access, Changes, Family, Store};
 use crate::stream::StreamName;
 use crate::streams::{self, Stream, StreamHead};
 use crate::time::Timestamp;
-use crate::tips::{Tip, TipLog};
+use crate::tips::{self, Tip, TipLog};
 
 /// Longest name of a cursor in bytes.
 const CURSOR_NAME_BYTES_MAX: usize = 512;
@@ -83,7 +83,7 @@ impl Writer {
         let directory = Directory::new(path);
         directory.check_format()?;
         let (store, torn_log) = open_store(&directory, options)?;
-        let (tips, torn_tip_bytes) = TipLog::open(&directory.tips())?;
+        let (mut tips, torn_tip_bytes) = TipLog::open(&directory.tips())?;
         check_version(&store)?;
         let streams = streams::all_sound(&store)?;
         let lost = recover::lost(&store, tips.newest(), &streams);
@@ -91,9 +91,15 @@ impl Writer {
             return Err(Error::AcknowledgedLost { lost });
         }
         recover::check_roots(tips.newest(), &streams)?;
+        let adopted =
+            streams.iter().map(|stream| stream.head.size() - recover::acknowledged(tips.newest(), stream)).sum();
+        let missing = recover::missing_tips(&store, tips.newest(), &streams)?;
+        if !missing.is_empty() {
+            tips.add(&missing)?;
+        }
         let archive = Archive::of_writer(store, directory, options);
         let streams = streams.into_iter().map(|stream| (stream.name.clone(), stream)).collect();
-        Ok(Self { archive, tips, streams, recovery: Recovery { torn_log, torn_tip_bytes }, poisoned: None })
+        Ok(Self { archive, tips, streams, recovery: Recovery { torn_log, torn_tip_bytes, adopted }, poisoned: None })
     }
 
     /// Stores all records and cursors or nothing; they are on the disk when this returns.
@@ -112,7 +118,7 @@ impl Writer {
         for cursor in &append.cursors {
             changes.put(Family::Cursor, cursor.name.as_bytes(), &[&cursor.value])?;
         }
-        let tips: Vec<Tip> = grown.iter().map(|(stream, received)| tip(stream, *received)).collect();
+        let tips: Vec<Tip> = grown.iter().map(|(stream, received)| tips::tip(stream, *received)).collect();
         self.commit(changes, &tips)?;
         self.streams.extend(grown.into_iter().map(|(stream, _)| (stream.name.clone(), stream)));
         Ok(results(append, &parts))
@@ -282,10 +288,6 @@ fn check_cursor(cursor: &Cursor) -> Result<()> {
     let too_large = parts.into_iter().find(|(_, bytes, max)| bytes > max);
     let name = || cursor.name.chars().take(64).collect();
     too_large.map_or(Ok(()), |(part, bytes, max)| Err(Error::CursorTooLarge { name: name(), part, bytes, max }))
-}
-
-fn tip(stream: &Stream, received: Timestamp) -> Tip {
-    Tip { stream: stream.number, size: stream.head.size(), root: stream.head.root(), received }
 }
 
 /// What became of each batch, in the order of the batches.

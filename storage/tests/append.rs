@@ -1,6 +1,6 @@
 //! What was appended comes out byte for byte, in order, after any number of openings, whatever the batches were.
 
-use logkeep_storage::{Append, Batch, Error, Options, RecordId, StoredRecord, Timestamp, Writer};
+use logkeep_storage::{Append, Batch, Error, Options, RecordId, StoredRecord, Timestamp, Writer, verify};
 use proptest::prelude::*;
 
 use crate::sandbox::{Sandbox, append, batch, batch_with_ids, bodies, cursor, numbered, options, stream};
@@ -269,5 +269,9 @@ proptest! {
             let got = bodies(&archive, &format!("s/{stream}"));
             prop_assert!(&got == expected);
         }
+        let found = verify(&archive, &mut |_| {}).unwrap();
+        let records: usize = model.iter().map(Vec::len).sum();
+        prop_assert_eq!((found.damage, found.unchecked, found.notes), (vec![], vec![], vec![]), "a false alarm");
+        prop_assert_eq!(found.records, records as u64);
     }
 }

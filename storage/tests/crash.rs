@@ -104,12 +104,32 @@ fn an_unfinished_append_is_dropped_and_said() {
         drop(reader);
         let mut writer = copy.open();
         let is_cut = length != acknowledged && length != end;
-        assert_eq!(writer.recovery(), Recovery { torn_log: is_cut, torn_tip_bytes: 0 }, "cut at {length}");
-        assert_eq!(!found.notes.is_empty(), is_cut, "{:?}", found.notes);
+        let adopted = u64::from(length == end);
+        assert_eq!(writer.recovery(), Recovery { torn_log: is_cut, torn_tip_bytes: 0, adopted }, "cut at {length}");
+        assert_eq!(found.notes.len(), usize::from(length != acknowledged), "{:?}", found.notes);
         append(&mut writer, batch("a/b", &[b"next"]));
         let kept = if length == end { 3 } else { 2 };
         assert_eq!(bodies(&writer.archive(), "a/b").len(), kept, "cut at {length}");
     }
+}
+
+#[test]
+fn what_was_stored_and_not_acknowledged_is_kept_from_then_on() {
+    let sandbox = Sandbox::new();
+    let mut writer = sandbox.create();
+    append(&mut writer, batch("a/b", &[b"one"]));
+    let tips = fs::read(sandbox.path().join("tips.log")).unwrap();
+    append(&mut writer, batch("a/b", &[b"two"]));
+    append(&mut writer, numbered("c/d", 0..1024));
+    let crashed = sandbox.copy();
+    fs::write(crashed.path().join("tips.log"), tips).unwrap();
+    let writer = crashed.open();
+    assert_eq!(writer.recovery().adopted, 1025);
+    let reopened = crashed.copy();
+    drop(writer);
+    let found = verify(&crashed.reader(), &mut |_| {}).unwrap();
+    assert_eq!((found.damage, found.notes, found.tips), (vec![], vec![], 3));
+    assert_eq!(reopened.open().recovery().adopted, 0, "the ledger has them, whatever happened to the process");
 }
 
 #[test]

@@ -15,6 +15,9 @@ use crate::sandbox::{Sandbox, append, batch, bodies, cursor, numbered, options, 
 /// Files of RocksDB that nothing is read from: its log for people, the list of its options, empty lock files.
 const NOT_READ: [&str; 3] = ["LOG", "OPTIONS-", "LOCK"];
 
+/// The problem of damage that nothing complains of, while all answers are right.
+const SILENT: &str = "nothing noticed";
+
 /// What reading gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Answers {
@@ -62,7 +65,7 @@ fn check(path: &Path, expected: &Answers) -> Result<(), String> {
     let found = verify(&archive, &mut |_| {});
     let silent =
         found.is_ok_and(|found| found.damage.is_empty() && found.notes.is_empty() && found.unchecked.is_empty());
-    if silent { Err("nothing noticed".to_owned()) } else { Ok(()) }
+    if silent { Err(SILENT.to_owned()) } else { Ok(()) }
 }
 
 fn fill(sandbox: &Sandbox) -> logkeep_storage::Writer {
@@ -126,7 +129,7 @@ fn flip_all(sandbox: &Sandbox, expected: &Answers, stride: usize, seed: usize) {
 }
 
 fn stride_and_seed() -> (usize, usize) {
-    (number("LOGKEEP_FLIP_STRIDE", 29), number("LOGKEEP_FLIP_SEED", 0))
+    (number("LOGKEEP_FLIP_STRIDE", 11), number("LOGKEEP_FLIP_SEED", 0))
 }
 
 #[test]
@@ -161,5 +164,47 @@ fn a_removed_file_is_noticed() {
         let name = file.strip_prefix(sandbox.path()).unwrap();
         fs::remove_file(copy.path().join(name)).unwrap();
         check(&copy.path(), &expected).unwrap_or_else(|problem| panic!("{} removed: {problem}", name.display()));
+    }
+}
+
+#[test]
+fn a_file_cut_short_is_noticed() {
+    let sandbox = Sandbox::new();
+    drop(fill(&sandbox));
+    let expected = answers(&sandbox.reader());
+    // The log of writes holds no record in an archive at rest; `crash.rs` cuts one that does.
+    let is_log =
+        |file: &Path| file.extension().is_some_and(|end| end == "log") && file.parent().unwrap().ends_with("db");
+    for file in files(&sandbox.path()).into_iter().filter(|file| is_read(file) && !is_log(file)) {
+        let copy = sandbox.copy();
+        let name = file.strip_prefix(sandbox.path()).unwrap();
+        let bytes = fs::read(&file).unwrap();
+        // Behind the first few bytes any length is as good as any other.
+        for length in (0..bytes.len()).filter(|length| *length < 8 || length % 61 == 0 || length + 4 > bytes.len()) {
+            fs::write(copy.path().join(name), &bytes[..length]).unwrap();
+            match check(&copy.path(), &expected) {
+                // The end of the manifest may say no more than that a file moved to another level: all answers are
+                // right and complete, and a later write says the same again.
+                Err(problem) if problem == SILENT && name.to_string_lossy().contains("MANIFEST") => {}
+                checked => checked.unwrap_or_else(|problem| panic!("{} cut at {length}: {problem}", name.display())),
+            }
+        }
+    }
+}
+
+#[test]
+fn two_files_swapped_are_noticed() {
+    let sandbox = Sandbox::new();
+    drop(fill(&sandbox));
+    let expected = answers(&sandbox.reader());
+    let tables: Vec<_> =
+        files(&sandbox.path()).into_iter().filter(|file| file.extension().is_some_and(|end| end == "sst")).collect();
+    assert!(tables.len() > 3);
+    for pair in tables.windows(2) {
+        let copy = sandbox.copy();
+        let place = |file: &Path| copy.path().join(file.strip_prefix(sandbox.path()).unwrap());
+        fs::copy(&pair[0], place(&pair[1])).unwrap();
+        fs::copy(&pair[1], place(&pair[0])).unwrap();
+        check(&copy.path(), &expected).unwrap_or_else(|problem| panic!("{pair:?}: {problem}"));
     }
 }

@@ -46,7 +46,7 @@ pub struct Verification {
     pub damage: Vec<Damage>,
     /// What could not be checked, because damage stands before it.
     pub unchecked: Vec<String>,
-    /// What is worth knowing and no damage: an append that was cut short before it was acknowledged.
+    /// What is worth knowing and no damage: an append that was cut short before or just after it was stored.
     pub notes: Vec<String>,
 }
 
@@ -97,6 +97,10 @@ pub fn verify(archive: &Archive, progress: &mut dyn FnMut(Progress)) -> Result<V
     let records_total = streams.iter().map(|stream| stream.head.size()).sum();
     for stream in &streams {
         let tips = tips.get(&stream.number).map(Vec::as_slice).unwrap_or_default();
+        let (known, size) = (tips.last().map_or(0, |tip| tip.size), stream.head.size());
+        if known < size {
+            report.notes.push(format!("records {known}..{size} of {} are not in tips.log", stream.name));
+        }
         let mut tell = |records, bytes| progress(Progress { records, records_total, bytes });
         stream::check(&store, stream, tips, options.threads, &mut tell, &mut report)?;
     }

@@ -32,9 +32,8 @@ const HARMLESS: [(&str, &str); 8] = [
     ("index/dictionary/.tantivy-", "is locked, never read"),
     ("index/dictionary/.managed.json", "tantivy's list of files to remove some day; the commit names its files itself"),
 ];
-/// Values of `index/dictionary/meta.json` on which no answer depends.
-const HARMLESS_SETTINGS: [&str; 4] =
-    ["opstamp", "docstore_blocksize", "docstore_compression", "docstore_compress_dedicated_thread"];
+/// What answers depend on in tantivy's `meta.json`; a schema that is read as another one is refused.
+const COMMIT: [&str; 2] = ["segments", "payload"];
 
 /// One changed byte.
 struct Flip {
@@ -161,7 +160,7 @@ fn harm(scratch: &Kept, whole: &Path, flip: &Flip, truth: &Truth, write: bool) -
     let mut unnoticed = verified.code == Some(0) && harmless(&flip.file).is_none();
     if unnoticed && flip.file.starts_with("index") {
         let checked = run(scratch, &["index", "check"], &mut findings);
-        unnoticed = checked.code == Some(0) && !harmless_setting(flip, &bytes);
+        unnoticed = checked.code == Some(0) && !harmless_in_index(flip, &bytes);
     }
     unnoticed &= !torn_end(flip, &bytes);
     if unnoticed {
@@ -244,12 +243,26 @@ fn torn_end(flip: &Flip, bytes: &[u8]) -> bool {
     false
 }
 
-/// Whether the byte belongs to the value of a setting on which no answer depends.
-fn harmless_setting(flip: &Flip, bytes: &[u8]) -> bool {
-    let before = String::from_utf8_lossy(&bytes[..flip.offset]).into_owned();
-    let key = before.rsplit_once("\":").map(|(before, value)| (before.rsplit('"').next().unwrap_or_default(), value));
-    let in_value = |(key, value): (&str, &str)| HARMLESS_SETTINGS.contains(&key) && !value.contains([',', '}']);
-    flip.file.ends_with("meta.json") && key.is_some_and(in_value)
+/// Whether the byte tells nothing of what is indexed: tantivy's own version at the end of each of its files, and in
+/// `meta.json` what is not part of the commit.
+fn harmless_in_index(flip: &Flip, bytes: &[u8]) -> bool {
+    let mut before = bytes.to_vec();
+    before[flip.offset] ^= flip.mask;
+    if flip.file.ends_with("meta.json") {
+        return commit(&before).is_some_and(|before| commit(bytes) == Some(before));
+    }
+    let last = |text: &[u8]| before.windows(text.len()).rposition(|found| found == text).unwrap_or(usize::MAX);
+    (last(b"{\"version\":")..last(b",\"crc\":")).contains(&flip.offset)
+}
+
+/// The commit that a `meta.json` describes, without what is null; ids of segments may be written in capitals.
+fn commit(bytes: &[u8]) -> Option<Vec<serde_json::Value>> {
+    let mut meta: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    for segment in meta["segments"].as_array_mut()? {
+        segment.as_object_mut()?.retain(|_, value| !value.is_null());
+        segment["segment_id"] = segment["segment_id"].as_str()?.to_ascii_lowercase().into();
+    }
+    Some(COMMIT.iter().map(|key| meta[*key].clone()).collect())
 }
 
 /// The kind of a file, without what differs from archive to archive.

@@ -64,6 +64,8 @@ fn no_changed_byte_passes() {
                 scratch.sandbox.write("more", "one more line of text\n");
                 while let Some((number, flip)) = claim(&flips, &next) {
                     for finding in harm(&scratch, &whole.archive, flip, &truth, number % 3 == 0) {
+                        // At once: all bytes take long, and someone may stop it.
+                        println!("{finding}");
                         let kind = kind(&flip.file);
                         findings.lock().unwrap().entry(kind).or_insert_with(Vec::new).push(finding);
                     }
@@ -223,9 +225,6 @@ fn run(scratch: &Kept, arguments: &[&str], findings: &mut Vec<String>) -> Run {
 }
 
 fn harmless(file: &Path) -> Option<&'static str> {
-    if file.extension().is_some_and(|ending| ending == "fieldnorm") {
-        return Some("lengths of texts for a ranking that the schema switches off; no answer reads them");
-    }
     let name = file.to_str().unwrap();
     HARMLESS.iter().find(|(start, _)| name.starts_with(start)).map(|(_, why)| *why)
 }

@@ -10,7 +10,7 @@ use tantivy::{DocSet, Index, IndexReader, IndexSettings, IndexWriter, ReloadPoli
 
 use crate::entry::MARK;
 use crate::error::{Error, Result};
-use crate::layout::Position;
+use crate::position::Position;
 use crate::run::Place;
 
 /// Divides terms in the text that a block gives to tantivy.
@@ -79,6 +79,12 @@ impl DictionaryWriter {
         document.add_u64(self.fields.stream, u64::from(place.stream));
         document.add_u64(self.fields.first, place.first);
         self.writer.add_document(document).map_err(|error| failed(&self.root, error))?;
+        Ok(())
+    }
+
+    /// Forgets all blocks, with the next commit.
+    pub(crate) fn clear(&mut self) -> Result<()> {
+        self.writer.delete_all_documents().map_err(|error| failed(&self.root, error))?;
         Ok(())
     }
 

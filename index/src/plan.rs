@@ -1,6 +1,6 @@
 //! A filter together with what the index says of each of its tests: which blocks to read, and which rows match.
 
-use logkeep_storage::{Block, BlockError, ColumnHead, Fields, mask};
+use logkeep_storage::{Block, BlockError, BlockHead, ColumnHead, Fields, mask};
 
 use crate::error::Result;
 use crate::filter::{FieldName, Filter, Test};
@@ -14,6 +14,7 @@ use crate::text::{text, value};
 pub(crate) struct Plan {
     root: Node,
     filter: Filter,
+    index: Option<Index>,
 }
 
 #[derive(Debug)]
@@ -28,7 +29,7 @@ enum Node {
 impl Plan {
     /// Asks the index about every test of the filter.
     pub(crate) fn new(filter: &Filter, index: Option<&Index>) -> Result<Self> {
-        Ok(Self { root: Node::new(filter, index)?, filter: filter.clone() })
+        Ok(Self { root: Node::new(filter, index)?, filter: filter.clone(), index: index.cloned() })
     }
 
     /// Whether every record matches.
@@ -36,14 +37,19 @@ impl Plan {
         matches!(self.root, Node::All)
     }
 
-    /// Whether a covered block may have a matching row.
-    pub(crate) fn may_match(&self, place: Place) -> bool {
-        self.root.may_match(place)
+    /// Whether a block may have a matching row; one that is not in the index may.
+    pub(crate) fn may_match(&self, head: &BlockHead) -> bool {
+        self.covered(head).is_none_or(|place| self.root.may_match(place))
     }
 
-    /// The matching rows of a block; `covered` is its place if the index covers it.
-    pub(crate) fn rows(&self, block: &Block<'_>, covered: Option<Place>) -> std::result::Result<Rows, BlockError> {
-        self.root.rows(block, covered)
+    /// The matching rows of a block.
+    pub(crate) fn rows(&self, block: &Block<'_>) -> std::result::Result<Rows, BlockError> {
+        self.root.rows(block, self.covered(block.head()))
+    }
+
+    /// The place of a block that the index covers.
+    fn covered(&self, head: &BlockHead) -> Option<Place> {
+        self.index.as_ref().filter(|index| index.covers(head)).map(|_| Place::of(head))
     }
 
     /// Whether a record that is in no block matches.

@@ -144,6 +144,15 @@ impl Dictionary {
         self.range(" ", &char::MAX.to_string(), wanted, found)
     }
 
+    /// Number of terms, over all of tantivy's segments.
+    pub(crate) fn terms(&self) -> Result<usize> {
+        let count = |segment: &tantivy::SegmentReader| {
+            let inverted = segment.inverted_index(self.fields.terms).map_err(|error| failed(&self.root, error))?;
+            Ok(inverted.terms().num_terms())
+        };
+        self.reader.searcher().segment_readers().iter().map(count).sum()
+    }
+
     /// Every word with every place where it occurs.
     pub(crate) fn all(&self, found: &mut dyn FnMut(&[u8], Occurrence)) -> Result<()> {
         let word = std::cell::RefCell::new(Vec::new());

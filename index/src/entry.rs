@@ -23,12 +23,17 @@ const HEX_ID_BYTES_MIN: usize = 6;
 /// A word with so many decimal digits is an id: a fraction of a second, a number that counts up.
 const ID_DIGITS_MIN: usize = 7;
 
+/// Stands before the beginning of an id where that is hashed.
+const BEGINS: char = '\u{2}';
+/// Characters of an id's beginning.
+const BEGINNING_CHARS: usize = 3;
+
 /// What a block gives to the index.
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
     /// Terms of the dictionary, each once: `word MARK column`.
     pub(crate) words: Vec<String>,
-    /// Hashes of ids, each once.
+    /// Hashes of ids and of how they begin, each once.
     pub(crate) ids: Vec<u64>,
 }
 
@@ -43,6 +48,15 @@ pub(crate) fn is_id(word: &str) -> bool {
     }
     let hex = digits < word.len() && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     word.len() >= ID_BYTES_MIN || digits >= ID_DIGITS_MIN || (hex && word.len() >= HEX_ID_BYTES_MIN)
+}
+
+/// Hash in the runs of how an id begins: of its first three characters, for which blocks with such an id are found.
+/// `None` for less, and for hexadecimal digits, with which some id of nearly every block begins.
+pub(crate) fn beginning_hash(id: &str) -> Option<u64> {
+    let beginning: String = id.chars().take(BEGINNING_CHARS).collect();
+    let is_rare = !beginning.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_whole = beginning.chars().count() == BEGINNING_CHARS;
+    (is_rare && is_whole).then(|| id_hash(&format!("{BEGINS}{beginning}")))
 }
 
 /// Hash of an id in the runs. Part of the index's format: a change needs a new [`crate::layout::VERSION`].
@@ -96,6 +110,7 @@ pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
                 TermKind::Word if is_id(term) => {
                     ids = true;
                     entries.ids.push(id_hash(term));
+                    entries.ids.extend(beginning_hash(term));
                 }
                 TermKind::Word | TermKind::Address => {
                     if !words.contains(term) {

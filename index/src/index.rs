@@ -7,7 +7,7 @@ use std::sync::Arc;
 use logkeep_storage::{Archive, BlockHead};
 
 use crate::dictionary::Dictionary;
-use crate::entry::{HAS_GUIDS, HAS_IDS, column_mark, entries, id_hash, is_id};
+use crate::entry::{HAS_GUIDS, HAS_IDS, beginning_hash, column_mark, entries, id_hash, is_id};
 use crate::error::Result;
 use crate::filter::Required;
 use crate::layout::Layout;
@@ -175,7 +175,11 @@ impl Index {
             Required::Prefix(prefix) => {
                 let mut found = Found::default();
                 self.inner.dictionary.prefix(prefix, &mut |(place, mark)| found.add(place, mark))?;
-                found.candidates().or(self.word(HAS_IDS)?)
+                let ids = match beginning_hash(prefix) {
+                    Some(hash) => self.hash(hash)?,
+                    None => self.word(HAS_IDS)?,
+                };
+                found.candidates().or(ids)
             }
             Required::Suffix(text) => self.scan(&mut |word| word.ends_with(text.as_bytes()))?,
             Required::Contains(text) => {
@@ -192,13 +196,22 @@ impl Index {
     }
 
     fn scan(&self, wanted: &mut dyn FnMut(&[u8]) -> bool) -> Result<Candidates> {
+        let ids = self.word(HAS_IDS)?;
+        // Blocks with ids are read anyway: only the others can be spared by looking at all words.
+        let spared = self.inner.covered.len().saturating_sub(ids.len().unwrap_or(0));
+        if self.inner.dictionary.terms()? > spared.saturating_mul(TERMS_PER_BLOCK) {
+            return Ok(Candidates::All);
+        }
         let mut found = Found::default();
         self.inner.dictionary.scan(wanted, &mut |(place, mark)| found.add(place, mark))?;
-        Ok(found.candidates().or(self.word(HAS_IDS)?))
+        Ok(found.candidates().or(ids))
     }
 
     fn id(&self, id: &str) -> Result<Candidates> {
-        let hash = id_hash(id);
+        self.hash(id_hash(id))
+    }
+
+    fn hash(&self, hash: u64) -> Result<Candidates> {
         let mut found = HashMap::new();
         for run in &self.inner.runs {
             found.extend(run.find(hash)?.into_iter().map(|place| (place, Columns::Any)));
@@ -277,6 +290,8 @@ fn needs_scan(required: &Required) -> bool {
     }
 }
 
+/// Terms of the dictionary that are looked at in the time in which a block is read.
+const TERMS_PER_BLOCK: usize = 1000;
 /// How often opening is tried while an indexer commits.
 const TRIES_MAX: u32 = 5;
 /// Length of a GUID's text.
@@ -369,6 +384,14 @@ impl Candidates {
     /// No block.
     pub(crate) fn none() -> Self {
         Self::Some(HashMap::new())
+    }
+
+    /// Number of blocks; `None` for all.
+    fn len(&self) -> Option<usize> {
+        match self {
+            Self::All => None,
+            Self::Some(blocks) => Some(blocks.len()),
+        }
     }
 
     /// Blocks in both, where one column may hold the value for both.

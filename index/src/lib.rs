@@ -16,6 +16,7 @@ mod pass;
 mod pattern;
 mod plan;
 mod position;
+mod probe;
 mod rows;
 mod run;
 mod scope;

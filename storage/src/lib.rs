@@ -28,7 +28,7 @@ mod writer;
 mod zstd_reader;
 
 pub use archive::{Archive, Head, StreamStat};
-pub use block::{Block, BlockError, BlockHead, Column, ColumnHead, mask};
+pub use block::{Block, BlockError, BlockHead, Column, ColumnHead, Distinct, Fragment, mask};
 /// CRC32 (IEEE) of some bytes, as everywhere in the archive.
 #[must_use]
 pub fn crc32(bytes: &[u8]) -> u32 {

@@ -64,6 +64,13 @@ pub(crate) fn decode_codes(
     numbers.iter().map(|number| u32::try_from(*number).map_err(|_| BlockError::Directory("code"))).collect()
 }
 
+/// Passes over what [`encode`] wrote.
+pub(crate) fn skip(node: &mut Reader<'_>) -> Option<()> {
+    node.byte()?;
+    node.number()?;
+    skip_codes(node)
+}
+
 /// Passes over what [`encode_codes`] wrote.
 pub(crate) fn skip_codes(node: &mut Reader<'_>) -> Option<()> {
     node.number()?;

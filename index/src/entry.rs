@@ -146,6 +146,17 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_found_by_their_first_three_characters() {
+        let hash = beginning_hash("x0p3ns3szq00000").unwrap();
+        assert_eq!(beginning_hash("x0p"), Some(hash));
+        assert_ne!(beginning_hash("x0q"), Some(hash));
+        assert_ne!(hash, id_hash("x0p"));
+        for frequent_or_short in ["", "x0", "6f1", "6f1d2c", "202"] {
+            assert_eq!(beginning_hash(frequent_or_short), None, "{frequent_or_short}");
+        }
+    }
+
+    #[test]
     fn hashes_do_not_change() {
         assert_eq!(id_hash("6f1d2c3b-9a84-4e57-b0c6-5d7e8f901a2b"), id_hash("6f1d2c3b-9a84-4e57-b0c6-5d7e8f901a2b"));
         assert_ne!(id_hash("a"), id_hash("a\0"));

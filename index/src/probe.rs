@@ -1,6 +1,6 @@
 //! One test of a filter, held against the columns of a block: most are passed over without being read.
 
-use logkeep_storage::{Block, BlockError, ColumnHead, Fragment, mask};
+use logkeep_storage::{Block, BlockError, ColumnHead, Distinct, Fragment, mask};
 
 use crate::filter::{FieldName, Test};
 use crate::index::Columns;
@@ -22,6 +22,8 @@ struct Wanted {
     needle: Needle,
     /// The kinds of its characters.
     kinds: u64,
+    /// Whether it has no character that JSON spells with an escape, unless that is an odd one.
+    is_plain: bool,
 }
 
 impl Probe {
@@ -31,7 +33,11 @@ impl Probe {
             Test::Equals(literal) if !literal.is_number() => Some(Needle::contains(literal.text())),
             _ => None,
         };
-        let wanted = needle.map(|needle| Wanted { kinds: mask(needle.folded().as_bytes()), needle });
+        let wanted = needle.map(|needle| {
+            let folded = needle.folded().as_bytes();
+            let is_plain = folded.iter().all(|byte| matches!(byte, b' '..0x7f) && !br#""\/"#.contains(byte));
+            Wanted { kinds: mask(folded), is_plain, needle }
+        });
         Self { field, test, wanted }
     }
 
@@ -43,14 +49,12 @@ impl Probe {
             if !is_wanted || !self.may_pass(head) || !columns.holds(&head.path) {
                 continue;
             }
-            let passes = self.in_column(block, number, head)?;
-            if head.dense && !passes.is_empty() && !passes.contains(&false) {
+            let Some((distinct, passes)) = self.in_column(block, number, head)? else { continue };
+            if head.dense && !passes.contains(&false) {
                 return Ok(Rows::all(block.head().count as usize));
             }
             if passes.contains(&true) {
-                let column = block.column(number)?;
-                let passing = column.entries().filter(|(_, code)| passes.get(*code).copied().unwrap_or(false));
-                passing.for_each(|(row, _)| rows.insert(row));
+                block.column_of(number, distinct)?.rows_with(&passes, |row| rows.insert(row));
             }
         }
         Ok(rows)
@@ -58,7 +62,7 @@ impl Probe {
 
     /// What the head alone tells: a column without a letter of the text has no value with the text.
     fn may_pass(&self, head: &ColumnHead) -> bool {
-        let Some(Wanted { needle, kinds }) = &self.wanted else { return true };
+        let Some(Wanted { needle, kinds, .. }) = &self.wanted else { return true };
         if *kinds == u64::MAX {
             // A backslash: spelled as an escape, it is in columns whose mask is everything.
             return head.mask == u64::MAX;
@@ -68,21 +72,42 @@ impl Probe {
         head.mask & kinds == *kinds && (!wanted.is_ascii() || head.mask == u64::MAX || has_room())
     }
 
-    /// Which of a column's distinct values pass; none where it is seen earlier that none does.
-    fn in_column(&self, block: &Block<'_>, number: usize, head: &ColumnHead) -> Result<Vec<bool>, BlockError> {
+    /// A column's distinct values, and which of them pass; `None` where it is seen earlier that none does.
+    fn in_column(
+        &self,
+        block: &Block<'_>,
+        number: usize,
+        head: &ColumnHead,
+    ) -> Result<Option<(Distinct, Vec<bool>)>, BlockError> {
+        let has_escapes = head.mask == u64::MAX;
         // Where there are no escapes, raw bytes are text.
-        let wanted = self.wanted.as_ref().filter(|_| head.mask != u64::MAX);
-        let occurs_in = |bytes: &[u8]| wanted.is_none_or(|wanted| wanted.needle.may_occur_in(bytes));
-        let fragment = wanted.filter(|wanted| wanted.needle.folded().is_ascii());
-        let fragment =
-            fragment.map(|wanted| Fragment { folded: wanted.needle.folded().as_bytes(), occurs_in: &occurs_in });
-        let Some(distinct) = block.distinct(number, fragment.as_ref())? else { return Ok(Vec::new()) };
+        let wanted = self.wanted.as_ref().filter(|wanted| !has_escapes || wanted.is_plain);
+        let occurs = |wanted: &Wanted, bytes: &[u8]| {
+            wanted.needle.may_occur_in(bytes) || (has_escapes && has_odd_escapes(bytes))
+        };
+        let occurs_in = |bytes: &[u8]| wanted.is_none_or(|wanted| occurs(wanted, bytes));
+        let folded = wanted.map(|wanted| wanted.needle.folded().as_bytes()).filter(|folded| folded.is_ascii());
+        let fragment = folded.map(|folded| Fragment { folded, occurs_in: &occurs_in, has_escapes });
+        let Some(distinct) = block.distinct(number, fragment.as_ref())? else { return Ok(None) };
         let passes = |code| {
             let (raw, quoted) = distinct.get(code).unwrap_or_default();
             occurs_in(raw) && self.test.matches(&value(&text(raw, quoted), quoted))
         };
-        Ok((0..distinct.len()).map(passes).collect())
+        let passes: Vec<bool> = (0..distinct.len()).map(passes).collect();
+        Ok(Some((distinct, passes)))
     }
+}
+
+/// Whether strings, one right after another, have escapes other than for quotes, slashes and control characters.
+fn has_odd_escapes(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'\\', bytes.get(at..).unwrap_or_default()) {
+        at += found + 2;
+        if !bytes.get(at - 1).is_some_and(|escaped| br#""\/bfnrt"#.contains(escaped)) {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -138,7 +163,9 @@ mod tests {
             let decoded = text(raw, quoted);
             for test in tests_about(&decoded).into_iter().filter(|test| test.matches(&value(&decoded, quoted))) {
                 let probe = Probe::new(None, test);
-                if !probe.may_pass(head) || !probe.in_column(block, number, head).unwrap().contains(&true) {
+                let passes =
+                    probe.in_column(block, number, head).unwrap().is_some_and(|(_, passes)| passes.contains(&true));
+                if !probe.may_pass(head) || !passes {
                     wrong.push(format!("{:?} and {decoded:?} in {head:?}", probe.test));
                 }
             }
@@ -157,7 +184,8 @@ mod tests {
             "2024-09-1[0-9]T0[0-9]:1[0-9]:00\\.[0-9]{3}Z",
             "[0-9]{1,9}",
             "ab [a-c]{1,3} [0-9]{1,3} x",
-            "[a-zA-Z0-9]{15}[0-9]",
+            r"C:\\\\(Win|\\u0057in|\\x)[0-9]{1,2} [a-c]\\n[a-c]{1,2}",
+            r"a[0-9]\\ \\u004[0-9a-f] b",
         ]
     }
 

@@ -139,13 +139,15 @@ fn a_block_that_could_not_be_read_is_indexed_when_it_can() {
     let index = || Index::open(&root).unwrap().unwrap();
     let (file, at) = find(&path.join("db"), &noise[1]);
     flip(&file, at + 100_000);
-    assert_eq!((catch_up().damaged, catch_up().damaged), (1, 1), "it is tried again");
-    assert_eq!(index().blocks(), 2);
+    // A block of the database may hold the end of the neighbour, too.
+    let damaged = catch_up().damaged;
+    assert!((1..3).contains(&damaged) && catch_up().damaged == damaged, "{damaged} are tried again");
+    assert_eq!(index().blocks() as u64, 3 - damaged);
     let searcher = Searcher::new(reopened(&path), Some(index()), 1);
     let answered = searcher.count(&Search::new("anna".parse().unwrap())).unwrap();
-    assert_eq!((answered.matched, answered.damage.len()), (2 * 1023, 1));
+    assert_eq!((answered.matched, answered.damage.len() as u64), ((3 - damaged) * 1023, damaged));
     flip(&file, at + 100_000);
-    assert_eq!((catch_up().blocks, catch_up().blocks), (1, 0), "it is in the index now");
+    assert_eq!((catch_up().blocks, catch_up().blocks), (damaged, 0), "they are in the index now");
     assert_whole(&path, &index());
 }
 

@@ -85,24 +85,31 @@ impl<'a> ColumnNode<'a> {
         events: Events<'_>,
         segments: &dyn Segments,
     ) -> Result<Coded, BlockError> {
-        match self {
-            Self::One { quoted, list } => {
-                let (distinct, codes) = list.decode(count, Some(events), segments)?;
-                Ok(Coded { distinct, quoted: if *quoted { Quoted::All } else { Quoted::None }, codes })
-            }
-            Self::Kinds { codes, strings, bare } => {
+        let (distinct, quoted) = self.distinct(count, events, segments)?;
+        let codes = self.codes(count, &quoted, segments)?;
+        Ok(Coded { distinct, quoted, codes })
+    }
+
+    /// Which of the distinct values each of the `count` is; `quoted` is as [`ColumnNode::distinct`] gave it.
+    pub(super) fn codes(
+        &self,
+        count: usize,
+        quoted: &Quoted,
+        segments: &dyn Segments,
+    ) -> Result<Option<Vec<u32>>, BlockError> {
+        match (self, quoted) {
+            (Self::One { list, .. }, _) => list.codes(count, segments),
+            (Self::Kinds { codes, strings, bare }, Quoted::First(first_bare)) => {
                 let kinds = Kinds::decode(codes, count, segments)?;
-                let (strings, string_codes) =
-                    strings.decode(kinds.strings, Some(&|| kinds.events(1, events)), segments)?;
-                let (bare, bare_codes) = bare.decode(kinds.bare, Some(&|| kinds.events(0, events)), segments)?;
-                let codes = kinds.merge(strings.len() as u32, &string_codes, &bare_codes)?;
-                let quoted = Quoted::First(strings.len());
-                Ok(Coded { distinct: joined(strings, &bare), quoted, codes: Some(codes) })
+                let strings = strings.codes(kinds.strings, segments)?;
+                let bare = bare.codes(kinds.bare, segments)?;
+                kinds.merge(*first_bare as u32, &strings, &bare).map(Some)
             }
+            (Self::Kinds { .. }, _) => Err(BlockError::Directory("kinds")),
         }
     }
 
-    /// The distinct values among `count`, and which of them stood in quotes; the codes are left out.
+    /// The distinct values among `count`, and which of them stood in quotes.
     pub(super) fn distinct(
         &self,
         count: usize,
@@ -219,27 +226,20 @@ impl<'a> List<'a> {
         }
     }
 
-    fn decode(
-        &self,
-        count: usize,
-        events: Option<Events<'_>>,
-        segments: &dyn Segments,
-    ) -> Result<(Values, Codes), BlockError> {
+    /// For each of the `count` values which distinct one it is.
+    fn codes(&self, count: usize, segments: &dyn Segments) -> Result<Codes, BlockError> {
         match self {
-            Self::Constant(_) => Ok((self.distinct(count, events, segments)?, Some(vec![0; count]))),
+            Self::Constant(_) => Ok(Some(vec![0; count])),
             Self::Dictionary { size, codes, .. } => {
-                let distinct = self.distinct(count, events, segments)?;
                 let codes = ints::decode_codes(count, &mut Reader(codes), segments)?;
-                if codes.iter().any(|code| *code as usize >= *size) {
-                    return Err(BlockError::Directory("code of a dictionary"));
-                }
-                Ok((distinct, Some(codes)))
+                let fits = codes.iter().all(|code| (*code as usize) < *size);
+                if fits { Ok(Some(codes)) } else { Err(BlockError::Directory("code of a dictionary")) }
             }
-            _ => Ok((self.distinct(count, events, segments)?, None)),
+            _ => Ok(None),
         }
     }
 
-    /// The values that the codes of [`List::decode`] are about.
+    /// The values that [`List::codes`] are about.
     fn distinct(
         &self,
         count: usize,
@@ -268,8 +268,8 @@ impl<'a> List<'a> {
 
     /// A value for each place.
     fn flat(&self, count: usize, events: Option<Events<'_>>, segments: &dyn Segments) -> Result<Values, BlockError> {
-        let (distinct, codes) = self.decode(count, events, segments)?;
-        let Some(codes) = codes else { return Ok(distinct) };
+        let distinct = self.distinct(count, events, segments)?;
+        let Some(codes) = self.codes(count, segments)? else { return Ok(distinct) };
         let mut values = Values::default();
         for code in codes {
             values.push(distinct.get(code as usize).ok_or(BlockError::Directory("code"))?);
@@ -288,7 +288,8 @@ impl<'a> List<'a> {
             }
             Self::Pattern(pattern) => pattern.may_hold(count, fragment, segments),
             Self::Base64 { .. } => Ok(true),
-            Self::Fields(_) if fragment.folded.contains(&b' ') => Ok(true),
+            // An escape may lie on both sides of a space.
+            Self::Fields(_) if fragment.has_escapes || fragment.folded.contains(&b' ') => Ok(true),
             Self::Fields(fields) => {
                 for field in fields {
                     if field.may_hold(count, fragment, segments)? {

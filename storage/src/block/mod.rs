@@ -37,8 +37,11 @@ pub(crate) const BLOCK_RAW_BYTES_MAX: u64 = 8 << 20;
 pub struct Fragment<'a> {
     /// The text: ASCII, in lower case.
     pub folded: &'a [u8],
-    /// Whether it occurs in some bytes, in any case; may say yes wrongly.
+    /// Whether it occurs in some bytes, in any case; may say yes wrongly. Bytes are values one right after another, or
+    /// parts of them where there are no escapes.
     pub occurs_in: &'a (dyn Fn(&[u8]) -> bool + Sync),
+    /// Whether values may have escapes; it occurs then where they may spell it, too.
+    pub has_escapes: bool,
 }
 
 /// What is wrong with the bytes of a block.

@@ -85,7 +85,9 @@ impl<'a> Pattern<'a> {
         fragment: &Fragment<'_>,
         segments: &dyn Segments,
     ) -> Result<bool, BlockError> {
-        Ok(self.patterns(count, segments)?.iter().any(|pattern| may_hold(pattern, fragment.folded)))
+        let spells = |pattern: &[u8]| fragment.has_escapes && (fragment.occurs_in)(pattern);
+        let holds = |pattern: &[u8]| may_hold(pattern, fragment.folded) || spells(pattern);
+        Ok(self.patterns(count, segments)?.iter().any(holds))
     }
 
     fn patterns(&self, count: usize, segments: &dyn Segments) -> Result<Values, BlockError> {
@@ -243,4 +245,49 @@ fn fill(pattern: &[u8], event: i64, fills: &mut [((u8, u8), Fill<'_>)], out: &mu
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pattern_of(value: &[u8]) -> Option<Vec<u8>> {
+        let mut pattern = Vec::new();
+        token::cut(value, &mut pattern, |_| {}).then_some(pattern)
+    }
+
+    #[test]
+    fn what_no_piece_and_no_literal_has_is_not_held() {
+        let pattern = pattern_of(b"/Users/0a1b2c3d-0000-1111-2222-333344445555/box7 2024-09-16T08:00:00.123Z").unwrap();
+        for text in ["users/", "s/0", "5/b", "box12", "ox7 2", "3z", "t08:", "5555/box"] {
+            assert!(may_hold(&pattern, text.as_bytes()), "{text}");
+        }
+        for text in ["zz", "usersx", "g", "s/box", "boxx", "7/", "x0p3"] {
+            assert!(!may_hold(&pattern, text.as_bytes()), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_part_of_a_value_is_held_by_its_pattern(
+            parts in prop::collection::vec(prop_oneof![
+                "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+                "[0-9A-F]{8,10}",
+                "[a-z]{0,3}[0-9]{1,20}",
+                "20[0-9]{2}-09-1[0-9][T ]0[0-9]:1[0-9]:[0-5][0-9](\\.[0-9]{1,8})?",
+                "[A-Za-z /_.-]{0,4}",
+                "\\PC{0,3}",
+            ], 0..6),
+            from: prop::sample::Index,
+            length in 1_usize..30,
+        ) {
+            let value = parts.concat();
+            let Some(pattern) = pattern_of(value.as_bytes()) else { return Ok(()) };
+            let from = from.index(value.len() + 1);
+            let part = value.as_bytes()[from..(from + length).min(value.len())].to_ascii_lowercase();
+            prop_assert!(may_hold(&pattern, &part), "{:?} in {value:?}", String::from_utf8_lossy(&part));
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::encode::{POOL, Row};
+use super::encode::Row;
 use super::head::{ColumnHead, Directory, SegmentHead};
 use super::list::{Coded, ColumnNode, Quoted};
 use super::rows::{RowsNode, Shape, Shapes};
@@ -125,6 +125,22 @@ impl Column {
         Some((self.coded.distinct.get(code)?, self.coded.quoted.is(code)))
     }
 
+    /// Calls `found` with the row of each value that is one of the wanted distinct ones: `wanted` has a place for each.
+    pub fn rows_with(&self, wanted: &[bool], mut found: impl FnMut(usize)) {
+        let is_wanted = |code: usize| wanted.get(code).copied().unwrap_or(false);
+        match (&self.rows, &self.coded.codes) {
+            (None, Some(codes)) => {
+                let rows = codes.iter().enumerate().filter(|(_, code)| is_wanted(**code as usize));
+                rows.for_each(|(row, _)| found(row));
+            }
+            (Some(rows), Some(codes)) => {
+                let rows = rows.iter().zip(codes).filter(|(_, code)| is_wanted(**code as usize));
+                rows.for_each(|(row, _)| found(*row as usize));
+            }
+            (_, None) => self.entries().filter(|(_, code)| is_wanted(*code)).for_each(|(row, _)| found(row)),
+        }
+    }
+
     /// For each value in order: the row it belongs to, and which distinct value it is.
     pub fn entries(&self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.count).map(|index| {
@@ -189,15 +205,26 @@ impl<'a> Block<'a> {
     /// When a chunk is damaged or cannot be read.
     pub fn column(&self, number: usize) -> Result<Column, BlockError> {
         let head = self.column_head(number)?;
+        let (values, quoted) =
+            ColumnNode::parse(&head.node)?.distinct(head.count as usize, &|| self.events_of(number, head), self)?;
+        self.column_of(number, Distinct { values, quoted })
+    }
+
+    /// The values of column `number`, whose distinct values [`Block::distinct`] gave.
+    ///
+    /// # Errors
+    /// When a chunk is damaged or cannot be read.
+    pub fn column_of(&self, number: usize, distinct: Distinct) -> Result<Column, BlockError> {
+        let head = self.column_head(number)?;
         let rows = if head.dense { None } else { Some(self.shapes()?.rows_of(number as u32)) };
         check_count(head, rows.as_ref().map_or(self.head.count as usize, Vec::len))?;
-        let coded = self.coded(number, head)?;
-        Ok(Column { coded, rows, count: head.count as usize })
+        let Distinct { values, quoted } = distinct;
+        let codes = ColumnNode::parse(&head.node)?.codes(head.count as usize, &quoted, self)?;
+        Ok(Column { coded: Coded { distinct: values, quoted, codes }, rows, count: head.count as usize })
     }
 
     /// The distinct values of column `number`; less is read than for [`Block::column`]. `None` if no value can hold
-    /// the fragment: even less is read then. In a column whose values have escapes a fragment finds what they spell,
-    /// not what they mean.
+    /// the fragment: even less is read then.
     ///
     /// # Errors
     /// When a chunk is damaged or cannot be read.
@@ -304,7 +331,7 @@ impl Segments for Block<'_> {
         let chunk = self.chunk(head.chunk as usize)?;
         let stored =
             chunk.get(*offset..end).ok_or(BlockError::Length { what: "chunk", expected: end, found: chunk.len() })?;
-        if head.chunk == POOL || head.stored_bytes == head.raw_bytes {
+        if head.stored_bytes == head.raw_bytes {
             return Ok(stored);
         }
         let cell = self.segments.get(number).ok_or(BlockError::Directory("number of a segment"))?;

@@ -103,7 +103,12 @@ impl Shapes {
         let times: Vec<usize> = self.shapes.iter().map(times).collect();
         let mut found = Vec::with_capacity(self.of_row.len());
         for (row, shape) in (0..).zip(&self.of_row) {
-            found.extend(std::iter::repeat_n(row, times.get(*shape as usize).copied().unwrap_or(0)));
+            match times.get(*shape as usize) {
+                // By far the most frequent: several values are members of an array.
+                Some(1) => found.push(row),
+                Some(times) => found.extend(std::iter::repeat_n(row, *times)),
+                None => {}
+            }
         }
         found
     }

@@ -185,7 +185,7 @@ impl Indexer {
             heads.pop();
         }
         heads.retain(|head| head.first >= next || holes.iter().any(|hole| hole.contains(&head.first)));
-        let wanted = || holes.iter().cloned().chain([next..u64::MAX]);
+        let wanted = || holes.iter().cloned().chain(std::iter::once(next..u64::MAX));
         for damaged in damage.into_iter().filter_map(|damage| damage.records) {
             let parts = wanted().map(|wanted| damaged.start.max(wanted.start)..damaged.end.min(wanted.end));
             missing.unreadable.extend(parts.filter(|records| !records.is_empty()));

@@ -41,6 +41,31 @@ impl Directory {
         self.root.join("tips.log")
     }
 
+    pub(crate) fn quarantine(&self) -> PathBuf {
+        self.root.join("quarantine")
+    }
+
+    /// Keeps a copy of a damaged file before it is written anew, in `quarantine` under the first free number.
+    pub(crate) fn set_aside(&self, damaged: &Path) -> Result<PathBuf> {
+        let folder = self.quarantine();
+        fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
+        fsync_directory(&self.root)?;
+        let name = damaged.file_name().unwrap_or_default().to_string_lossy();
+        for number in 1_u32.. {
+            let path = folder.join(format!("{name}.{number}"));
+            match fs::File::create_new(&path) {
+                Ok(mut copy) => {
+                    let bytes = fs::read(damaged).map_err(|e| Error::io(damaged, e))?;
+                    copy.write_all(&bytes).and_then(|()| copy.sync_all()).map_err(|e| Error::io(&path, e))?;
+                    return fsync_directory(&folder).map(|()| path);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Error::io(&path, error)),
+            }
+        }
+        Err(Error::io(&folder, io::ErrorKind::AlreadyExists.into()))
+    }
+
     /// Refuses a directory that is no archive, or one of another format.
     pub(crate) fn check_format(&self) -> Result<()> {
         let path = self.format();

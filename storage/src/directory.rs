@@ -92,6 +92,27 @@ impl Directory {
         Ok(())
     }
 
+    /// Removes the database that a `create` left behind that was killed before it had written anything. RocksDB does
+    /// not go on with one that has no log of writes.
+    pub(crate) fn clear_unfinished(&self) -> Result<()> {
+        let database = self.database();
+        let failed = |e| Error::io(&database, e);
+        let entries = match fs::read_dir(&database) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_log = name.ends_with(".log");
+            if name.ends_with(".sst") || (is_log && entry.metadata().map_err(failed)?.len() > 0) {
+                return Ok(());
+            }
+        }
+        fs::remove_dir_all(&database).map_err(failed)
+    }
+
     /// Makes the directory an archive: the last step of creating one.
     pub(crate) fn write_format(&self) -> Result<()> {
         rewrite_atomic(&self.format(), FORMAT.as_bytes())?;
@@ -165,5 +186,20 @@ mod tests {
         fs::write(directory.tips(), b"").unwrap();
         fs::write(root.path().join("other"), b"").unwrap();
         assert!(matches!(directory.claim(), Err(Error::AlreadyAnArchive(_))));
+    }
+
+    #[test]
+    fn only_a_database_without_any_write_is_cleared() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = Directory::new(root.path());
+        directory.clear_unfinished().unwrap();
+        fs::create_dir(directory.database()).unwrap();
+        for (name, bytes, kept) in [("000004.log", "x", true), ("000004.log", "", false), ("000005.sst", "", true)] {
+            fs::create_dir_all(directory.database()).unwrap();
+            fs::write(directory.database().join("MANIFEST-000001"), "m").unwrap();
+            fs::write(directory.database().join(name), bytes).unwrap();
+            directory.clear_unfinished().unwrap();
+            assert_eq!(directory.database().is_dir(), kept, "{name} {bytes:?}");
+        }
     }
 }

@@ -60,6 +60,7 @@ impl Writer {
         let directory = Directory::new(path);
         directory.claim()?;
         let lock = take_lock(&directory)?;
+        directory.clear_unfinished()?;
         let store = Store::open(&directory.database(), Access::Create, Some(lock), options)?;
         if !streams::all_sound(&store)?.is_empty() {
             return Err(Error::AlreadyAnArchive(path.to_owned()));

@@ -233,3 +233,19 @@ fn another_root_at_the_acknowledged_size_is_refused() {
     let found = verify(&sandbox.reader(), &mut |_| {}).unwrap();
     assert_eq!(found.damage.iter().map(|damage| damage.code).collect::<Vec<_>>(), [DamageCode::Acknowledged]);
 }
+
+#[test]
+fn an_archive_whose_making_was_killed_is_made_again() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.create());
+    let unfinished = sandbox.copy();
+    fs::remove_file(unfinished.path().join("FORMAT")).unwrap();
+    for entry in fs::read_dir(unfinished.path().join("db")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "log" || end == "sst") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    append(&mut unfinished.create(), batch("a/b", &[b"one"]));
+    assert_eq!(bodies(&unfinished.reader(), "a/b"), [b"one"]);
+}

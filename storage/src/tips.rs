@@ -145,14 +145,15 @@ impl Ledger {
         let mut ledger = Self { torn_bytes: (bytes.len() - whole * TIP_BYTES) as u64, ..Self::default() };
         for (at, bytes) in tips.iter().take(whole).enumerate() {
             let decoded = Tip::decode(bytes);
-            let correct = decoded.is_none() && ledger.damage.len() < CORRECTED_MAX;
-            match correct.then(|| corrected(bytes, ledger.crc_of_last)).flatten() {
-                Some((tip, bytes)) => ledger.take_corrected(path, at, tip, &bytes),
-                None => {
-                    ledger.take(path, at, decoded);
-                    ledger.crc_of_last = own_crc(bytes);
-                }
+            if decoded.is_none()
+                && ledger.damage.len() < CORRECTED_MAX
+                && let Some((tip, bytes)) = corrected(bytes, ledger.crc_of_last)
+            {
+                ledger.take_corrected(path, at, tip, &bytes);
+                continue;
             }
+            ledger.take(path, at, decoded);
+            ledger.crc_of_last = own_crc(bytes);
         }
         ledger
     }

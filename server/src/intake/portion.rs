@@ -8,7 +8,7 @@ use crate::intake::recognise::{Recognised, UNKNOWN_STREAM};
 use crate::intake::rejected::Rejection;
 
 /// A portion is appended when its records have so many bytes …
-pub(crate) const PORTION_BYTES: u64 = 16 << 20;
+pub(crate) const PORTION_BYTES: u64 = 32 << 20;
 /// … or when it has so many records.
 pub(crate) const PORTION_RECORDS: usize = 65_536;
 /// Most streams that names out of records may make in one run; further ones go to [`UNKNOWN_STREAM`].

@@ -93,8 +93,11 @@ pub(crate) fn column_mark(path: &str) -> [u8; 4] {
 pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
     let mut entries = Entries::default();
     let mut scratch = String::new();
+    let mut marks = std::collections::HashSet::new();
+    let mut share_a_mark = false;
     for (number, head) in block.head().columns()?.iter().enumerate() {
         let mark = column_mark(&head.path);
+        share_a_mark |= !marks.insert(mark);
         let mark = std::str::from_utf8(&mark).unwrap_or_default();
         let column = block.column(number)?;
         let mut words = std::collections::HashSet::new();
@@ -126,6 +129,10 @@ pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
         }
         entries.words.extend(words.into_iter().map(|word| format!("{word}{MARK}{mark}")));
     }
+    if share_a_mark {
+        entries.words.sort_unstable();
+        entries.words.dedup();
+    }
     entries.ids.sort_unstable();
     entries.ids.dedup();
     Ok(entries)
@@ -133,6 +140,8 @@ pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
 
 #[cfg(test)]
 mod tests {
+    use logkeep_storage::{Append, Batch, Options, Timestamp, Writer};
+
     use super::*;
 
     #[test]
@@ -154,6 +163,23 @@ mod tests {
         for frequent_or_short in ["", "x0", "6f1", "6f1d2c", "202"] {
             assert_eq!(beginning_hash(frequent_or_short), None, "{frequent_or_short}");
         }
+    }
+
+    #[test]
+    fn a_word_in_two_columns_of_one_mark_is_one_term() {
+        let mut known = std::collections::HashMap::new();
+        let mut paths = (0..).map(|number| format!("k{number}"));
+        let (a, b) = paths.find_map(|path| Some((known.insert(column_mark(&path), path.clone())?, path))).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { memory_bytes: 16 << 20, ..Options::default() };
+        let mut writer = Writer::create(&folder.path().join("archive"), &options).unwrap();
+        let name: logkeep_storage::StreamName = "a".parse().unwrap();
+        let mut batch = Batch::new(name.clone(), Timestamp(0));
+        batch.push(format!(r#"{{"{a}":"anna","{b}":"anna bob"}}"#).as_bytes(), Timestamp(0), None);
+        writer.append(&Append { batches: vec![batch], cursors: Vec::new() }).unwrap();
+        writer.seal_tails().unwrap();
+        let head = writer.archive().blocks(&name, 0).unwrap().remove(0);
+        assert_eq!(writer.archive().read_block(&name, &head, entries).unwrap().words.len(), 2);
     }
 
     #[test]

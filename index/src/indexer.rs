@@ -129,6 +129,7 @@ impl Indexer {
         let mut pending = Pending::default();
         for stream in archive.streams()? {
             let missing = self.missing(archive, &stream)?;
+            self.tear(stream.number, &missing, &mut indexed);
             for heads in missing.heads.chunks(self.threads * 4) {
                 self.index(archive, &stream, heads, &mut pending, &mut indexed)?;
                 if is_closed(pending.blocks.len(), pending.ids.len()) {
@@ -136,7 +137,6 @@ impl Indexer {
                 }
                 progress(&indexed);
             }
-            self.tear(stream.number, missing.unreadable, &mut indexed);
         }
         self.retried = true;
         if !pending.blocks.is_empty() {
@@ -236,11 +236,11 @@ impl Indexer {
         Ok(())
     }
 
-    /// Remembers records whose heads are damaged, as far as the index has gone past them.
-    fn tear(&mut self, stream: u32, unreadable: Vec<Range<u64>>, indexed: &mut Indexed) {
-        let next = self.position.next(stream);
-        for records in unreadable.into_iter().filter(|records| records.start < next) {
-            self.position.tear(stream, records.start..records.end.min(next));
+    /// Remembers records whose heads are damaged, as far as the index is about to go past them.
+    fn tear(&mut self, stream: u32, missing: &Missing, indexed: &mut Indexed) {
+        let end = missing.heads.last().map_or(0, |head| records(head).end).max(self.position.next(stream));
+        for records in missing.unreadable.iter().filter(|records| records.start < end) {
+            self.position.tear(stream, records.start..records.end.min(end));
             indexed.damaged += 1;
         }
     }

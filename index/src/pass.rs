@@ -105,7 +105,8 @@ impl Pass<'_> {
             Some((candidate.stream, self.block_records(&stream.name, &candidate.head, rows)))
         });
         let mut records: HashMap<(usize, u64), StoredRecord> = HashMap::new();
-        for (stream, result) in read.into_iter().flatten() {
+        for found in read {
+            let Some((stream, result)) = found else { continue };
             match result {
                 Ok(block) => records.extend(block.into_iter().map(|record| ((stream, record.id.index), record))),
                 Err(error) => answered.note(error)?,

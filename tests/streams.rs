@@ -7,8 +7,19 @@ use crate::sandbox::{Sandbox, assert_snapshot};
 fn streams_are_listed() {
     let sandbox = archived();
     let table = sandbox.run(["streams"]).expect_code(0);
+    let all = sandbox.run(["streams", "-v"]).expect_code(0);
     let json = sandbox.run(["streams", "--in", "*/signin", "-o", "json"]).expect_code(0);
-    assert_snapshot("streams", &format!("{}\n{}", steady(&table), steady(&json)));
+    assert_snapshot("streams", &format!("{}\n{}\n{}", steady(&table), steady(&all), steady(&json)));
+}
+
+#[test]
+fn the_list_fits_a_terminal() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["demo", "--scale", "0.1", "-q"]).expect_code(0);
+    let table = sandbox.run(["streams", "--archive", "logkeep-demo/archive"]).expect_code(0);
+    assert!(table.text().lines().count() > 10);
+    let widest = table.text().lines().max_by_key(|line| line.len()).unwrap();
+    assert!(widest.len() <= 100, "{widest}");
 }
 
 #[test]

@@ -13,6 +13,12 @@ use crate::output::table::{Side, Table};
 use crate::place::{self, Place};
 use crate::size;
 
+/// What to do about damage.
+const CURE: &str = "what to do: write nothing more into this archive, and take the files named above from a copy of it; or \
+                    save what is sound into a new one, logkeep export --to DIR and logkeep import DIR";
+/// What to do about an index that disagrees.
+const CURE_OF_INDEX: &str = "what to do: logkeep index rebuild makes the index anew; the records are not concerned";
+
 /// What came out, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -38,8 +44,11 @@ pub(crate) fn run(args: &VerifyArgs, place: &Place, output: &mut Output) -> Resu
     let report = report(place, output)?;
     if args.json {
         output.line(&report.json())?;
-    } else {
+    } else if !output.is_quiet() {
         report.print(output)?;
+    } else if report.verdict() != Verdict::Verified {
+        output.line(&report.first_line())?;
+        report.print_findings(output)?;
     }
     Ok(match report.verdict() {
         Verdict::Verified => Exit::Success,
@@ -115,13 +124,25 @@ impl Report {
             output.line("")?;
             self.table().lines(None).iter().try_for_each(|line| output.line(line))?;
         }
+        self.print_findings(output)?;
+        output.detail(&self.speed());
+        Ok(())
+    }
+
+    fn print_findings(&self, output: &mut Output) -> Result<(), Failure> {
         let Verification { damage, unchecked, notes, .. } = &self.checked;
         list(output, damage.iter().map(ToString::to_string))?;
         list(output, self.index.iter().map(|finding| format!("index: {finding}")))?;
         list(output, unchecked.iter().map(|what| format!("not checked: {what}")))?;
         list(output, notes.iter().map(|note| format!("note: {note}")))?;
-        output.detail(&self.speed());
-        Ok(())
+        list(output, self.cures().into_iter().map(str::to_owned))
+    }
+
+    /// What the user can do about the findings.
+    fn cures(&self) -> Vec<&'static str> {
+        let archive = (!self.checked.damage.is_empty()).then_some(CURE);
+        let index = (!self.index.is_empty()).then_some(CURE_OF_INDEX);
+        archive.into_iter().chain(index).collect()
     }
 
     fn first_line(&self) -> String {
@@ -184,7 +205,8 @@ impl Report {
         serde_json::json!({
             "verdict": verdict, "streams": streams, "records": records, "bytes": bytes, "blocks": blocks, "tips": tips,
             "heads": heads, "damage": self.checked.damage.iter().map(finding).collect::<Vec<_>>(), "index": self.index,
-            "unchecked": unchecked, "notes": notes, "milliseconds": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+            "unchecked": unchecked, "notes": notes, "cures": self.cures(),
+            "milliseconds": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
         })
         .to_string()
     }

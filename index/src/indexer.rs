@@ -134,6 +134,19 @@ impl Indexer {
         Ok(indexed)
     }
 
+    /// How many full blocks wait to be indexed. Whoever indexes beside appends gathers some first: each
+    /// [`Indexer::catch_up`] ends with a commit.
+    ///
+    /// # Errors
+    /// Damage in the archive's heads.
+    pub fn waiting(&self, archive: &Archive) -> Result<u64> {
+        let blocks = |stream: &StreamStat| {
+            let behind = stream.sealed.saturating_sub(self.position.next(stream.number));
+            behind / u64::from(FULL_BLOCK_RECORDS)
+        };
+        Ok(archive.streams()?.iter().map(blocks).sum())
+    }
+
     /// Waits until tantivy has merged what it wants to merge.
     ///
     /// # Errors

@@ -128,7 +128,8 @@ impl<'a> Layout<'a> {
         let before = &self.growth.stream.head;
         let fresh = &self.growth.fresh;
         let fresh_bytes: u64 = fresh.iter().map(|row| row.body.len() as u64).sum();
-        let mut after = StreamHead { raw_bytes: before.raw_bytes + fresh_bytes, ..before.clone() };
+        let (acknowledged, raw_bytes) = (before.size(), before.raw_bytes + fresh_bytes);
+        let mut after = StreamHead { acknowledged, raw_bytes, ..before.clone() };
         after.open_bytes += fresh_bytes;
         for row in fresh {
             after.events = (after.events.0.min(row.event), after.events.1.max(row.event));

@@ -41,6 +41,31 @@ impl Directory {
         self.root.join("tips.log")
     }
 
+    pub(crate) fn quarantine(&self) -> PathBuf {
+        self.root.join("quarantine")
+    }
+
+    /// Keeps a copy of a damaged file before it is written anew, in `quarantine` under the first free number.
+    pub(crate) fn set_aside(&self, damaged: &Path) -> Result<PathBuf> {
+        let folder = self.quarantine();
+        fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
+        fsync_directory(&self.root)?;
+        let name = damaged.file_name().unwrap_or_default().to_string_lossy();
+        for number in 1_u32.. {
+            let path = folder.join(format!("{name}.{number}"));
+            match fs::File::create_new(&path) {
+                Ok(mut copy) => {
+                    let bytes = fs::read(damaged).map_err(|e| Error::io(damaged, e))?;
+                    copy.write_all(&bytes).and_then(|()| copy.sync_all()).map_err(|e| Error::io(&path, e))?;
+                    return fsync_directory(&folder).map(|()| path);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Error::io(&path, error)),
+            }
+        }
+        Err(Error::io(&folder, io::ErrorKind::AlreadyExists.into()))
+    }
+
     /// Refuses a directory that is no archive, or one of another format.
     pub(crate) fn check_format(&self) -> Result<()> {
         let path = self.format();
@@ -65,6 +90,27 @@ impl Directory {
             }
         }
         Ok(())
+    }
+
+    /// Removes the database that a `create` left behind that was killed before it had written anything. RocksDB does
+    /// not go on with one that has no log of writes.
+    pub(crate) fn clear_unfinished(&self) -> Result<()> {
+        let database = self.database();
+        let failed = |e| Error::io(&database, e);
+        let entries = match fs::read_dir(&database) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_log = name.ends_with(".log");
+            if name.ends_with(".sst") || (is_log && entry.metadata().map_err(failed)?.len() > 0) {
+                return Ok(());
+            }
+        }
+        fs::remove_dir_all(&database).map_err(failed)
     }
 
     /// Makes the directory an archive: the last step of creating one.
@@ -140,5 +186,20 @@ mod tests {
         fs::write(directory.tips(), b"").unwrap();
         fs::write(root.path().join("other"), b"").unwrap();
         assert!(matches!(directory.claim(), Err(Error::AlreadyAnArchive(_))));
+    }
+
+    #[test]
+    fn only_a_database_without_any_write_is_cleared() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = Directory::new(root.path());
+        directory.clear_unfinished().unwrap();
+        fs::create_dir(directory.database()).unwrap();
+        for (name, bytes, kept) in [("000004.log", "x", true), ("000004.log", "", false), ("000005.sst", "", true)] {
+            fs::create_dir_all(directory.database()).unwrap();
+            fs::write(directory.database().join("MANIFEST-000001"), "m").unwrap();
+            fs::write(directory.database().join(name), bytes).unwrap();
+            directory.clear_unfinished().unwrap();
+            assert_eq!(directory.database().is_dir(), kept, "{name} {bytes:?}");
+        }
     }
 }

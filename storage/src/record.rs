@@ -41,6 +41,12 @@ impl Batch {
         Self { stream, received, bytes: Vec::new(), entries: Vec::new() }
     }
 
+    /// An empty batch with room for so many bytes of bodies and ids.
+    #[must_use]
+    pub fn with_capacity(stream: StreamName, received: Timestamp, bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), ..Self::new(stream, received) }
+    }
+
     /// Adds a record.
     pub fn push(&mut self, body: &[u8], event: Timestamp, id: Option<&[u8]>) {
         let body = self.keep(body);

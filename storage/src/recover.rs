@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::blocks;
 use crate::damage::{Damage, DamageCode};
@@ -49,7 +49,7 @@ impl fmt::Display for Lost {
 }
 
 /// What a writer found when it opened the archive: the unfinished end of an append that was never acknowledged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recovery {
     /// The database's log of writes ended in an unfinished record.
     pub torn_log: bool,
@@ -58,6 +58,8 @@ pub struct Recovery {
     /// Records that were stored, but not in the ledger yet: the writer ended between the two. They are kept, with the
     /// cursor that was stored together with them, and are in the ledger now.
     pub adopted: u64,
+    /// Where a copy of `tips.log` lies that had a changed byte; the ledger was corrected and written anew.
+    pub ledger_set_aside: Option<PathBuf>,
 }
 
 /// The streams that have less than their newest tip says.
@@ -94,12 +96,17 @@ fn last_received(store: &Store, stream: &Stream) -> Result<Timestamp> {
 
 /// What keeps the ledger from saying what was acknowledged; without that, nothing lost is no good news.
 pub(crate) fn ledger_damage(path: &Path, ledger: &Ledger, streams: &[Stream]) -> Vec<Damage> {
-    let records: u64 = streams.iter().map(|stream| stream.head.size()).sum();
-    // Only a first append that was cut short leaves records and an empty ledger; that cannot be told from a ledger
-    // that was emptied.
-    let is_empty = ledger.tips.is_empty() && ledger.damage.is_empty() && records > 0;
-    let empty = || Damage::new(DamageCode::Tips, format!("tips for {records} records"), "no tip").file(path);
-    ledger.damage.iter().cloned().chain(is_empty.then(empty)).collect()
+    // Where tips are missing anyway, that some streams lack theirs is no news.
+    let shorter = streams.iter().filter(|_| ledger.is_complete()).filter_map(|stream| shorter(&ledger.newest, stream));
+    ledger.damage.iter().cloned().chain(shorter).map(|damage| damage.file(path)).collect()
+}
+
+/// The finding that the ledger lacks what a stream knows to have been acknowledged. (It may lack the last append: one
+/// that was cut short between the database and the ledger.)
+pub(crate) fn shorter(newest: &BTreeMap<u32, Tip>, stream: &Stream) -> Option<Damage> {
+    let (expected, found) = (stream.head.acknowledged, acknowledged(newest, stream));
+    let damage = || Damage::new(DamageCode::Tips, format!("a tip for {expected} records"), format!("{found} records"));
+    (found < expected).then(|| damage().stream(&stream.name))
 }
 
 /// Refuses streams whose root is not the one that was acknowledged at the same size.

@@ -25,11 +25,13 @@ pub(crate) struct Stream {
 /// How far a stream goes and what it sums up to. The value in the family `head`:
 ///
 /// ```text
-/// size u64 | sealed u64 | ragged u32 | blocks u64 | raw bytes u64 | open bytes u64 | stored bytes u64
-/// | earliest event i64 | latest event i64 | open salt [32] | frontier
+/// size u64 | acknowledged u64 | sealed u64 | ragged u32 | blocks u64 | raw bytes u64 | open bytes u64
+/// | stored bytes u64 | earliest event i64 | latest event i64 | open salt [32] | frontier
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StreamHead {
+    /// Records there were when the last change began. All of them had been acknowledged, so the ledger has them.
+    pub(crate) acknowledged: u64,
     /// Records that are in blocks; the others are in the tail.
     pub(crate) sealed: u64,
     /// Records in the last block if it is not full, else 0.
@@ -53,6 +55,7 @@ pub(crate) struct StreamHead {
 impl StreamHead {
     pub(crate) fn empty() -> Self {
         Self {
+            acknowledged: 0,
             sealed: 0,
             ragged: 0,
             blocks: 0,
@@ -83,6 +86,7 @@ impl StreamHead {
     fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.extend_from_slice(&self.size().to_le_bytes());
+        bytes.extend_from_slice(&self.acknowledged.to_le_bytes());
         bytes.extend_from_slice(&self.sealed.to_le_bytes());
         bytes.extend_from_slice(&self.ragged.to_le_bytes());
         for number in [self.blocks, self.raw_bytes, self.open_bytes, self.stored_bytes] {
@@ -97,6 +101,7 @@ impl StreamHead {
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (size, bytes) = take(bytes)?;
+        let (acknowledged, bytes) = take(bytes)?;
         let (sealed, bytes) = take(bytes)?;
         let (ragged, bytes) = take(bytes)?;
         let (blocks, bytes) = take(bytes)?;
@@ -107,6 +112,7 @@ impl StreamHead {
         let (latest, bytes) = take(bytes)?;
         let (open_salt, bytes) = take(bytes)?;
         let head = Self {
+            acknowledged: u64::from_le_bytes(acknowledged),
             sealed: u64::from_le_bytes(sealed),
             ragged: u32::from_le_bytes(ragged),
             blocks: u64::from_le_bytes(blocks),
@@ -118,6 +124,7 @@ impl StreamHead {
             frontier: Frontier::decode(bytes).ok()?,
         };
         let fits = head.size() == u64::from_le_bytes(size)
+            && head.acknowledged <= head.size()
             && head.sealed <= head.size()
             && u64::from(head.ragged) <= head.sealed;
         fits.then_some(head)
@@ -214,7 +221,8 @@ mod tests {
         for leaf in 0..7 {
             head.frontier.push([leaf; 32], &mut |_, _, _| {});
         }
-        head = StreamHead { sealed: 5, ragged: 1, blocks: 2, raw_bytes: 3, open_bytes: 2, stored_bytes: 9, ..head };
+        head = StreamHead { acknowledged: 6, sealed: 5, ragged: 1, blocks: 2, raw_bytes: 3, ..head };
+        head = StreamHead { open_bytes: 2, stored_bytes: 9, ..head };
         let bytes = head.encode();
         assert_eq!(StreamHead::decode(&bytes), Some(head));
         for length in 0..bytes.len() {
@@ -225,6 +233,8 @@ mod tests {
     #[test]
     fn an_impossible_head_is_refused() {
         let head = StreamHead { sealed: 1, ..StreamHead::empty() };
+        assert_eq!(StreamHead::decode(&head.encode()), None);
+        let head = StreamHead { acknowledged: 1, ..StreamHead::empty() };
         assert_eq!(StreamHead::decode(&head.encode()), None);
     }
 }

@@ -26,6 +26,8 @@ use crate::time::Timestamp;
 /// tip before would chain nothing: bytes that end with their own CRC32 all have the same one.)
 pub(crate) const TIP_BYTES: usize = 64;
 const MAGIC: [u8; 4] = *b"TIP1";
+/// Most tips that are tried to be corrected: what is wrong in more places was not a bit that fell over.
+const CORRECTED_MAX: usize = 16;
 /// A longer ledger is rewritten with the newest tip of each stream.
 const LEDGER_BYTES_MAX: u64 = 1 << 20;
 
@@ -86,6 +88,20 @@ impl Tip {
     }
 }
 
+/// The tip that `bytes` were before one byte of them was changed, if only one fits both its own checksum and the
+/// tip before.
+fn corrected(bytes: &[u8; TIP_BYTES], crc_before: u32) -> Option<(Tip, [u8; TIP_BYTES])> {
+    let changed = (0..TIP_BYTES).flat_map(|at| (1..=u8::MAX).map(move |mask| (at, mask)));
+    let mut fitting = changed.filter_map(|(at, mask)| {
+        let mut candidate = *bytes;
+        candidate.get_mut(at).into_iter().for_each(|byte| *byte ^= mask);
+        let (tip, before) = Tip::decode(&candidate)?;
+        (before == crc_before).then_some((tip, candidate))
+    });
+    let first = fitting.next()?;
+    fitting.next().is_none().then_some(first)
+}
+
 /// The tip of a stream as it is.
 pub(crate) fn tip(stream: &Stream, received: Timestamp) -> Tip {
     Tip { stream: stream.number, size: stream.head.size(), root: stream.head.root(), received }
@@ -100,6 +116,8 @@ pub(crate) struct Ledger {
     pub(crate) torn_bytes: u64,
     /// What is wrong before that.
     pub(crate) damage: Vec<Damage>,
+    /// How much of the damage is one byte of one tip, which its checksum has corrected: no tip is missing by it.
+    pub(crate) corrected: usize,
     /// The newest tip of each stream.
     pub(crate) newest: BTreeMap<u32, Tip>,
     crc_of_last: u32,
@@ -126,10 +144,35 @@ impl Ledger {
         let whole = tips.iter().rposition(|tip| *tip != [0; TIP_BYTES]).map_or(0, |last| last + 1);
         let mut ledger = Self { torn_bytes: (bytes.len() - whole * TIP_BYTES) as u64, ..Self::default() };
         for (at, bytes) in tips.iter().take(whole).enumerate() {
-            ledger.take(path, at, Tip::decode(bytes));
+            let decoded = Tip::decode(bytes);
+            if decoded.is_none()
+                && ledger.damage.len() < CORRECTED_MAX
+                && let Some((tip, bytes)) = corrected(bytes, ledger.crc_of_last)
+            {
+                ledger.take_corrected(path, at, tip, &bytes);
+                continue;
+            }
+            ledger.take(path, at, decoded);
             ledger.crc_of_last = own_crc(bytes);
         }
         ledger
+    }
+
+    /// Whether no tip is missing, whatever else is wrong.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.corrected == self.damage.len()
+    }
+
+    fn take_corrected(&mut self, path: &Path, at: usize, tip: Tip, bytes: &[u8; TIP_BYTES]) {
+        let before = self.damage.len();
+        self.take(path, at, Some((tip, self.crc_of_last)));
+        self.crc_of_last = own_crc(bytes);
+        if self.damage.len() == before {
+            let mut damage = Damage::new(DamageCode::Tips, "a tip", "one with another byte, which its checksum tells");
+            damage.column = Some(format!("byte {}", at * TIP_BYTES));
+            self.damage.push(damage.file(path));
+            self.corrected += 1;
+        }
     }
 
     fn take(&mut self, path: &Path, at: usize, decoded: Option<(Tip, u32)>) {
@@ -167,23 +210,32 @@ pub(crate) struct TipLog {
 impl TipLog {
     /// An empty ledger; one that is there must be empty.
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        rewrite_atomic(path, &[])?;
-        Self::open(path).map(|(log, _)| log)
+        Self::renew(path, BTreeMap::new())
     }
 
-    /// Opens a ledger that has no damage, and cuts off what was not written to its end. Says how many bytes that was.
-    pub(crate) fn open(path: &Path) -> Result<(Self, u64)> {
-        let mut ledger = Ledger::read(path)?;
-        if let Some(damage) = ledger.damage.pop() {
-            return Err(damage.into());
+    /// Opens a ledger in which no tip is missing, and cuts off what was not written to its end.
+    ///
+    /// The caller has set a copy of a ledger with corrected tips aside; it is written anew.
+    pub(crate) fn open(path: &Path, mut ledger: Ledger) -> Result<Self> {
+        if !ledger.is_complete() {
+            return Err(ledger.damage.pop().map_or_else(|| Error::NotAnArchive(path.to_owned()), Into::into));
+        }
+        if ledger.corrected > 0 {
+            return Self::renew(path, ledger.newest);
         }
         let file = OpenOptions::new().append(true).open(path).map_err(|e| Error::io(path, e))?;
         let bytes = (ledger.tips.len() * TIP_BYTES) as u64;
         if ledger.torn_bytes > 0 {
             file.set_len(bytes).and_then(|()| file.sync_all()).map_err(|e| Error::io(path, e))?;
         }
-        let Ledger { newest, crc_of_last, torn_bytes, .. } = ledger;
-        Ok((Self { path: path.to_owned(), file, bytes, crc_of_last, newest }, torn_bytes))
+        let Ledger { newest, crc_of_last, .. } = ledger;
+        Ok(Self { path: path.to_owned(), file, bytes, crc_of_last, newest })
+    }
+
+    /// A ledger of these tips in the place of whatever is there.
+    pub(crate) fn renew(path: &Path, newest: BTreeMap<u32, Tip>) -> Result<Self> {
+        let (file, bytes, crc_of_last) = rewrite(path, &newest)?;
+        Ok(Self { path: path.to_owned(), file, bytes, crc_of_last, newest })
     }
 
     /// The newest tip of each stream.
@@ -207,13 +259,18 @@ impl TipLog {
 
     /// Writes the ledger anew with the newest tips only.
     fn shorten(&mut self) -> Result<()> {
-        let tips: Vec<_> = self.newest.values().copied().collect();
-        let (bytes, crc) = encode_all(&tips, 0);
-        rewrite_atomic(&self.path, &bytes)?;
-        self.file = OpenOptions::new().append(true).open(&self.path).map_err(|e| Error::io(&self.path, e))?;
-        (self.bytes, self.crc_of_last) = (bytes.len() as u64, crc);
+        (self.file, self.bytes, self.crc_of_last) = rewrite(&self.path, &self.newest)?;
         Ok(())
     }
+}
+
+/// Writes a ledger of the newest tips: the file, its bytes, its last checksum.
+fn rewrite(path: &Path, newest: &BTreeMap<u32, Tip>) -> Result<(File, u64, u32)> {
+    let tips: Vec<_> = newest.values().copied().collect();
+    let (bytes, crc) = encode_all(&tips, 0);
+    rewrite_atomic(path, &bytes)?;
+    let file = OpenOptions::new().append(true).open(path).map_err(|e| Error::io(path, e))?;
+    Ok((file, bytes.len() as u64, crc))
 }
 
 fn encode_all(tips: &[Tip], crc_before: u32) -> (Vec<u8>, u32) {
@@ -262,7 +319,7 @@ mod tests {
         assert_eq!(read.tips.len(), 6);
         assert_eq!((read.damage.len(), read.torn_bytes), (0, 0));
         assert_eq!(read.newest[&2], made(2, 6));
-        let (mut log, _) = TipLog::open(&path).unwrap();
+        let mut log = reopen(&path).unwrap();
         log.add(&[made(1, 9)]).unwrap();
         let read = Ledger::read(&path).unwrap();
         assert_eq!((read.damage.len(), read.tips[6]), (0, made(1, 9)));
@@ -274,25 +331,48 @@ mod tests {
         let bytes = std::fs::read(&path).unwrap();
         for length in 0..bytes.len() {
             std::fs::write(&path, &bytes[..length]).unwrap();
-            let (log, torn) = TipLog::open(&path).unwrap();
-            assert_eq!(torn, (length % TIP_BYTES) as u64);
+            assert_eq!(Ledger::read(&path).unwrap().torn_bytes, (length % TIP_BYTES) as u64);
+            let log = reopen(&path).unwrap();
             assert_eq!(log.bytes, (length - length % TIP_BYTES) as u64);
             assert_eq!(std::fs::metadata(&path).unwrap().len(), log.bytes);
         }
     }
 
+    fn reopen(path: &Path) -> Result<TipLog> {
+        TipLog::open(path, Ledger::read(path)?)
+    }
+
     #[test]
-    fn every_flipped_bit_is_found() {
+    fn every_flipped_bit_is_found_and_corrected() {
         let (_directory, path) = ledger(2);
         let bytes = std::fs::read(&path).unwrap();
+        let tips = Ledger::read(&path).unwrap().tips;
         for bit in 0..bytes.len() * 8 {
             let mut changed = bytes.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             std::fs::write(&path, &changed).unwrap();
             let read = Ledger::read(&path).unwrap();
             assert_eq!(read.torn_bytes, 0, "bit {bit}");
-            assert!(!read.damage.is_empty(), "bit {bit}");
-            assert!(TipLog::open(&path).is_err(), "bit {bit}");
+            assert_eq!((read.damage.len(), read.corrected), (1, 1), "bit {bit}");
+            assert_eq!(read.tips, tips, "bit {bit}");
+            assert_eq!(reopen(&path).unwrap().newest(), &read.newest);
+            assert!(Ledger::read(&path).unwrap().damage.is_empty(), "written anew");
+        }
+    }
+
+    #[test]
+    fn a_tip_with_two_changed_bytes_is_missing() {
+        let (_directory, path) = ledger(2);
+        let bytes = std::fs::read(&path).unwrap();
+        for (one, other) in (0..TIP_BYTES).flat_map(|one| [(one, (one + 1) % TIP_BYTES), (one, (one + 17) % TIP_BYTES)])
+        {
+            let mut changed = bytes.clone();
+            changed[TIP_BYTES + one] ^= 0x10;
+            changed[TIP_BYTES + other] ^= 0x81;
+            std::fs::write(&path, &changed).unwrap();
+            let read = Ledger::read(&path).unwrap();
+            assert!(!read.damage.is_empty() && !read.is_complete(), "bytes {one} and {other}");
+            assert!(reopen(&path).is_err());
             assert_eq!(std::fs::read(&path).unwrap(), changed, "nothing is cut off");
         }
     }
@@ -312,7 +392,7 @@ mod tests {
     #[test]
     fn a_long_ledger_is_shortened_and_keeps_the_newest() {
         let (_directory, path) = ledger(0);
-        let (mut log, _) = TipLog::open(&path).unwrap();
+        let mut log = reopen(&path).unwrap();
         let many: Vec<_> = (1..=LEDGER_BYTES_MAX / TIP_BYTES as u64).map(|size| made(1, size)).collect();
         log.add(&many).unwrap();
         log.add(&[made(2, 5)]).unwrap();

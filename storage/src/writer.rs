@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::append::{Growth, Layout, random};
 use crate::archive::Archive;
@@ -20,7 +20,7 @@ use crate::store::{Access, Changes, Family, Store};
 use crate::stream::StreamName;
 use crate::streams::{self, Stream, StreamHead};
 use crate::time::Timestamp;
-use crate::tips::{self, Tip, TipLog};
+use crate::tips::{self, Ledger, Tip, TipLog};
 
 /// Longest name of a cursor in bytes.
 const CURSOR_NAME_BYTES_MAX: usize = 512;
@@ -60,6 +60,7 @@ impl Writer {
         let directory = Directory::new(path);
         directory.claim()?;
         let lock = take_lock(&directory)?;
+        directory.clear_unfinished()?;
         let store = Store::open(&directory.database(), Access::Create, Some(lock), options)?;
         if !streams::all_sound(&store)?.is_empty() {
             return Err(Error::AlreadyAnArchive(path.to_owned()));
@@ -83,23 +84,52 @@ impl Writer {
         let directory = Directory::new(path);
         directory.check_format()?;
         let (store, torn_log) = open_store(&directory, options)?;
-        let (mut tips, torn_tip_bytes) = TipLog::open(&directory.tips())?;
         check_version(&store)?;
+        let ledger = Ledger::read(&directory.tips())?;
         let streams = streams::all_sound(&store)?;
-        let lost = recover::lost(&store, tips.newest(), &streams);
-        if !lost.is_empty() {
-            return Err(Error::AcknowledgedLost { lost });
-        }
-        recover::check_roots(tips.newest(), &streams)?;
+        check_acknowledged(&store, &ledger, &streams)?;
+        let ledger_set_aside = if ledger.corrected > 0 { Some(directory.set_aside(&directory.tips())?) } else { None };
+        let torn_tip_bytes = ledger.torn_bytes;
+        let mut tips = TipLog::open(&directory.tips(), ledger)?;
         let adopted =
             streams.iter().map(|stream| stream.head.size() - recover::acknowledged(tips.newest(), stream)).sum();
         let missing = recover::missing_tips(&store, tips.newest(), &streams)?;
         if !missing.is_empty() {
             tips.add(&missing)?;
         }
+        let recovery = Recovery { torn_log, torn_tip_bytes, adopted, ledger_set_aside };
         let archive = Archive::of_writer(store, directory, options);
         let streams = streams.into_iter().map(|stream| (stream.name.clone(), stream)).collect();
-        Ok(Self { archive, tips, streams, recovery: Recovery { torn_log, torn_tip_bytes, adopted }, poisoned: None })
+        Ok(Self { archive, tips, streams, recovery, poisoned: None })
+    }
+
+    /// Writes a ledger that is damaged, shorter than it was, or gone anew from what the streams' heads say, and keeps
+    /// what was there in `quarantine`. Returns where; `None` if nothing was there.
+    ///
+    /// The old ledger cannot say any more whether the newest records are missing. Whoever calls this has verified the
+    /// archive and accepts it as it is.
+    ///
+    /// # Errors
+    /// [`Error::Locked`]; [`Error::AcknowledgedLost`] or [`Error::Damaged`] if what is left of the ledger contradicts
+    /// the database: such an archive can be read, and is not written to any more.
+    pub fn renew_ledger(path: &Path, options: &Options) -> Result<Option<PathBuf>> {
+        let directory = Directory::new(path);
+        directory.check_format()?;
+        let (store, _) = open_store(&directory, options)?;
+        check_version(&store)?;
+        let ledger = Ledger::read(&directory.tips()).unwrap_or_default();
+        let streams = streams::all_sound(&store)?;
+        let lost = recover::lost(&store, &ledger.newest, &streams);
+        if !lost.is_empty() {
+            return Err(Error::AcknowledgedLost { lost });
+        }
+        recover::check_roots(&ledger.newest, &streams)?;
+        let path = directory.tips();
+        let is_there = path.try_exists().map_err(|e| Error::io(&path, e))?;
+        let aside = if is_there { Some(directory.set_aside(&path)?) } else { None };
+        let newest = recover::missing_tips(&store, &BTreeMap::new(), &streams)?;
+        TipLog::renew(&path, newest.into_iter().map(|tip| (tip.stream, tip)).collect())?;
+        Ok(aside)
     }
 
     /// Stores all records and cursors or nothing; they are on the disk when this returns.
@@ -149,8 +179,8 @@ impl Writer {
 
     /// What opening the archive cut off.
     #[must_use]
-    pub fn recovery(&self) -> Recovery {
-        self.recovery
+    pub fn recovery(&self) -> &Recovery {
+        &self.recovery
     }
 
     fn seal_tail(&mut self, stream: Stream) -> Result<()> {
@@ -269,6 +299,20 @@ fn open_store(directory: &Directory, options: &Options) -> Result<(Store, bool)>
             Store::open(&database, Access::WriteTornLog, lock, options).map(|store| (store, true))
         }
         opened => opened.map(|store| (store, false)),
+    }
+}
+
+/// Refuses a database that has less than was acknowledged, or other records, and a ledger that cannot say so.
+fn check_acknowledged(store: &Store, ledger: &Ledger, streams: &[Stream]) -> Result<()> {
+    let lost = recover::lost(store, &ledger.newest, streams);
+    if !lost.is_empty() {
+        return Err(Error::AcknowledgedLost { lost });
+    }
+    recover::check_roots(&ledger.newest, streams)?;
+    let shorter = streams.iter().find_map(|stream| recover::shorter(&ledger.newest, stream));
+    match shorter {
+        Some(damage) if ledger.is_complete() => Err(damage.into()),
+        _ => Ok(()),
     }
 }
 

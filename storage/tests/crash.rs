@@ -105,7 +105,8 @@ fn an_unfinished_append_is_dropped_and_said() {
         let mut writer = copy.open();
         let is_cut = length != acknowledged && length != end;
         let adopted = u64::from(length == end);
-        assert_eq!(writer.recovery(), Recovery { torn_log: is_cut, torn_tip_bytes: 0, adopted }, "cut at {length}");
+        let expected = Recovery { torn_log: is_cut, adopted, ..Recovery::default() };
+        assert_eq!(*writer.recovery(), expected, "cut at {length}");
         assert_eq!(found.notes.len(), usize::from(length != acknowledged), "{:?}", found.notes);
         append(&mut writer, batch("a/b", &[b"next"]));
         let kept = if length == end { 3 } else { 2 };
@@ -149,19 +150,75 @@ fn a_ledger_cut_at_any_byte_opens_and_says_so() {
 }
 
 #[test]
-fn a_damaged_ledger_can_be_read_beside_but_not_written() {
+fn a_changed_byte_of_the_ledger_is_corrected_and_kept() {
     let (sandbox, _) = crashed(3);
     let path = sandbox.path().join("tips.log");
-    let mut tips = fs::read(&path).unwrap();
-    tips[70] ^= 1;
-    fs::write(&path, tips).unwrap();
-    assert!(
-        matches!(Writer::open(&sandbox.path(), &options()), Err(Error::Damaged(damage)) if damage.code == DamageCode::Tips)
-    );
-    let reader = sandbox.reader();
-    assert_eq!(bodies(&reader, "a/b").len(), 9);
-    let found = verify(&reader, &mut |_| {}).unwrap();
+    let mut changed = fs::read(&path).unwrap();
+    changed[70] ^= 1;
+    fs::write(&path, &changed).unwrap();
+    let found = verify(&sandbox.reader(), &mut |_| {}).unwrap();
     assert!(found.damage.iter().all(|damage| damage.code == DamageCode::Tips) && !found.damage.is_empty());
+    let mut writer = sandbox.open();
+    let aside = writer.recovery().ledger_set_aside.clone().unwrap();
+    assert_eq!(fs::read(aside).unwrap(), changed);
+    append(&mut writer, batch("a/b", &[b"next"]));
+    drop(writer);
+    assert_eq!(verify(&sandbox.reader(), &mut |_| {}).unwrap().damage, []);
+    assert_eq!(sandbox.open().recovery().ledger_set_aside, None);
+}
+
+#[test]
+fn a_damaged_ledger_can_be_read_beside_and_written_when_someone_accepts_it() {
+    let (sandbox, _) = crashed(3);
+    let path = sandbox.path().join("tips.log");
+    let whole = fs::read(&path).unwrap();
+    let mut changed = whole.clone();
+    changed[70..90].fill(7);
+    for (damaged, what) in [(changed, "changed"), (vec![], "emptied"), (whole[..64].to_vec(), "cut")] {
+        fs::write(&path, &damaged).unwrap();
+        let refused = Writer::open(&sandbox.path(), &options());
+        assert!(matches!(refused, Err(Error::Damaged(damage)) if damage.code == DamageCode::Tips), "{what}");
+        let reader = sandbox.reader();
+        assert_eq!(bodies(&reader, "a/b").len(), 9);
+        assert_eq!(reader.ledger_damage().first().map(|damage| damage.code), Some(DamageCode::Tips), "{what}");
+        let found = verify(&reader, &mut |_| {}).unwrap();
+        assert!(found.damage.iter().all(|damage| damage.code == DamageCode::Tips) && !found.damage.is_empty());
+        let aside = Writer::renew_ledger(&sandbox.path(), &options()).unwrap().unwrap();
+        assert_eq!(fs::read(aside).unwrap(), damaged);
+        drop(sandbox.open());
+        assert_eq!(verify(&sandbox.reader(), &mut |_| {}).unwrap().damage, [], "{what}");
+    }
+    fs::remove_file(&path).unwrap();
+    assert!(Writer::open(&sandbox.path(), &options()).is_err());
+    assert_eq!(Writer::renew_ledger(&sandbox.path(), &options()).unwrap(), None);
+    append(&mut sandbox.open(), batch("a/b", &[b"next"]));
+}
+
+#[test]
+fn a_ledger_that_knows_of_more_is_not_written_anew() {
+    let (sandbox, lengths) = crashed(3);
+    let shorter = cut(&sandbox, lengths[1]);
+    let path = shorter.path().join("tips.log");
+    let mut changed = fs::read(&path).unwrap();
+    changed[70..90].fill(7);
+    fs::write(&path, &changed).unwrap();
+    let refused = Writer::renew_ledger(&shorter.path(), &options());
+    assert!(matches!(refused, Err(Error::AcknowledgedLost { .. })));
+    assert_eq!(fs::read(&path).unwrap(), changed);
+}
+
+#[test]
+fn the_first_append_cut_short_before_the_ledger_is_no_damage() {
+    let sandbox = Sandbox::new();
+    let mut writer = sandbox.create();
+    append(&mut writer, batch("a/b", &[b"one"]));
+    let crashed = sandbox.copy();
+    fs::write(crashed.path().join("tips.log"), b"").unwrap();
+    assert_eq!(crashed.reader().ledger_damage(), []);
+    append(&mut writer, batch("a/b", &[b"two"]));
+    let crashed = sandbox.copy();
+    fs::write(crashed.path().join("tips.log"), b"").unwrap();
+    assert_eq!(crashed.reader().ledger_damage().len(), 1, "the first append was acknowledged");
 }
 
 #[test]
@@ -175,4 +232,20 @@ fn another_root_at_the_acknowledged_size_is_refused() {
     assert!(matches!(refused, Err(Error::Damaged(damage)) if damage.code == DamageCode::Head));
     let found = verify(&sandbox.reader(), &mut |_| {}).unwrap();
     assert_eq!(found.damage.iter().map(|damage| damage.code).collect::<Vec<_>>(), [DamageCode::Acknowledged]);
+}
+
+#[test]
+fn an_archive_whose_making_was_killed_is_made_again() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.create());
+    let unfinished = sandbox.copy();
+    fs::remove_file(unfinished.path().join("FORMAT")).unwrap();
+    for entry in fs::read_dir(unfinished.path().join("db")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "log" || end == "sst") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    append(&mut unfinished.create(), batch("a/b", &[b"one"]));
+    assert_eq!(bodies(&unfinished.reader(), "a/b"), [b"one"]);
 }

@@ -41,7 +41,7 @@ pub(crate) fn run(args: &ImportArgs, place: &Place, output: &mut Output) -> Resu
     if is_new {
         output.say(&format!("made an archive in {}", place.path().display()));
     }
-    recovered(&writer.recovery(), output);
+    recovered(writer.recovery(), output);
     let mut store = Store { writer, place, output, unindexed: args.follow.then_some(0) };
     let mut done = Done { mismatches: strangers, ..Done::default() };
     for Part { origins, options, export } in parts {
@@ -255,7 +255,14 @@ impl Store<'_> {
 
 /// What opening the archive found: a writer that was killed, and what became of its last append.
 fn recovered(recovery: &Recovery, output: &mut Output) {
-    let Recovery { torn_log, torn_tip_bytes, adopted } = recovery;
+    let Recovery { torn_log, torn_tip_bytes, adopted, ledger_set_aside } = recovery;
+    if let Some(path) = ledger_set_aside {
+        output.warn(&format!(
+            "a byte of the ledger had changed: it was corrected, and what was there is kept in {}",
+            path.display()
+        ));
+        output.hint("one changed byte may not be the only one: `logkeep verify` looks at all");
+    }
     if *adopted > 0 {
         let records = size::counted(*adopted, "record");
         output.say(&format!("{records} were stored when an earlier run was killed, and are acknowledged now"));

@@ -21,7 +21,7 @@ use crate::intake::splitter::Form;
 use crate::intake::summary::{Progress, Summary, Unfinished};
 
 /// Portions that wait for the archive.
-const PORTIONS_MAX: usize = 2;
+const PORTIONS_MAX: usize = 1;
 
 /// Where records go: the archive's writer, or a test's stand-in for it.
 ///

@@ -8,7 +8,7 @@ use crate::intake::recognise::{Recognised, UNKNOWN_STREAM};
 use crate::intake::rejected::Rejection;
 
 /// A portion is appended when its records have so many bytes …
-pub(crate) const PORTION_BYTES: u64 = 16 << 20;
+pub(crate) const PORTION_BYTES: u64 = 32 << 20;
 /// … or when it has so many records.
 pub(crate) const PORTION_RECORDS: usize = 65_536;
 /// Most streams that names out of records may make in one run; further ones go to [`UNKNOWN_STREAM`].
@@ -40,6 +40,8 @@ pub(crate) struct Gatherer {
     by_stream: HashMap<StreamName, usize>,
     /// The valid name of each text that stood for a stream.
     names: HashMap<Vec<u8>, StreamName>,
+    /// Bytes of each stream's batch in the portion before: the next one is about as large.
+    expected: HashMap<StreamName, usize>,
     /// Text and batch of the record before.
     last: Option<(Vec<u8>, usize)>,
     bytes: u64,
@@ -92,6 +94,8 @@ impl Gatherer {
     pub(crate) fn take(&mut self) -> Portion {
         self.last = None;
         self.by_stream.clear();
+        let bytes = |batch: &Batch| (batch.bytes() + batch.bytes() / 8) as usize;
+        self.expected = self.batches.iter().map(|batch| (batch.stream().clone(), bytes(batch))).collect();
         (self.bytes, self.records) = (0, 0);
         let cursors = std::mem::take(&mut self.cursors);
         let cursors = cursors.into_iter().map(|(name, value)| Cursor { name, value }).collect();
@@ -106,7 +110,8 @@ impl Gatherer {
         let index = match self.by_stream.get(&stream) {
             Some(index) => *index,
             None => {
-                self.batches.push(Batch::new(stream.clone(), now()));
+                let bytes = self.expected.get(&stream).copied().unwrap_or_default();
+                self.batches.push(Batch::with_capacity(stream.clone(), now(), bytes));
                 self.by_stream.insert(stream, self.batches.len() - 1);
                 self.batches.len() - 1
             }

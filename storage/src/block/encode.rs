@@ -3,6 +3,7 @@
 use super::head::{ChunkHead, ColumnHead, Directory, SegmentHead};
 use super::segment::{Segment, SegmentWriter};
 use super::splitter::{Shape, Splitter, Value};
+use super::values::Values;
 use super::varint::put;
 use super::zstd_frame::compress;
 use super::{BlockError, BlockHead, column, hash, ints, mask, read, values};
@@ -88,22 +89,24 @@ fn pack(rows: &[Row<'_>], envelope: &Envelope) -> Result<EncodedBlock, BlockErro
 }
 
 /// The values of all rows by column, and each row's shape.
-struct Split<'a> {
+struct Split {
     row_shapes: Vec<u32>,
-    columns: Vec<Gathered<'a>>,
+    columns: Vec<Gathered>,
 }
 
+/// The values of one column. They are copied together while their record is in the processor's cache: what looks at
+/// them afterwards, column by column, would wait for each of them otherwise.
 #[derive(Default)]
-struct Gathered<'a> {
-    values: Vec<&'a [u8]>,
+struct Gathered {
+    values: Values,
     quoted: Vec<bool>,
     rows: Vec<u32>,
 }
 
-impl<'a> Split<'a> {
-    fn of(rows: &[Row<'a>], splitter: &mut Splitter) -> Self {
+impl Split {
+    fn of(rows: &[Row<'_>], splitter: &mut Splitter) -> Self {
         let mut split = Self { row_shapes: Vec::with_capacity(rows.len()), columns: Vec::new() };
-        let mut values: Vec<Value<'a>> = Vec::new();
+        let mut values: Vec<Value<'_>> = Vec::new();
         for (row, record) in rows.iter().enumerate() {
             values.clear();
             split.row_shapes.push(splitter.split(record.body, &mut values));
@@ -114,7 +117,7 @@ impl<'a> Split<'a> {
         split
     }
 
-    fn gather(&mut self, value: Value<'a>, row: u32) {
+    fn gather(&mut self, value: Value<'_>, row: u32) {
         let path = value.path as usize;
         if path >= self.columns.len() {
             self.columns.resize_with(path + 1, Gathered::default);
@@ -146,7 +149,7 @@ fn rows_node(rows: &[Row<'_>], row_shapes: &[u32], shapes: &[Shape], writer: &mu
     node
 }
 
-fn column_heads(split: &Split<'_>, paths: &[String], rows: &[Row<'_>], writer: &mut SegmentWriter) -> Vec<ColumnHead> {
+fn column_heads(split: &Split, paths: &[String], rows: &[Row<'_>], writer: &mut SegmentWriter) -> Vec<ColumnHead> {
     let events: Vec<i64> = rows.iter().map(|row| row.event.0).collect();
     let mut heads = Vec::with_capacity(paths.len());
     for (number, path) in paths.iter().enumerate() {
@@ -156,15 +159,16 @@ fn column_heads(split: &Split<'_>, paths: &[String], rows: &[Row<'_>], writer: &
         let events: Vec<i64> =
             column.rows.iter().map(|row| events.get(*row as usize).copied().unwrap_or_default()).collect();
         let mut node = Vec::new();
-        column::encode(&column.values, &column.quoted, &events, &mut node, writer);
+        let values: Vec<&[u8]> = column.values.iter().collect();
+        column::encode(&values, &column.quoted, &events, &mut node, writer);
         let dense =
             column.rows.len() == rows.len() && column.rows.iter().enumerate().all(|(i, row)| i == *row as usize);
         heads.push(ColumnHead {
             path: path.clone(),
-            count: column.values.len() as u32,
+            count: values.len() as u32,
             dense,
-            mask: column_mask(&column.values),
-            longest: column.values.iter().map(|value| value.len()).max().unwrap_or(0) as u32,
+            mask: column_mask(&values),
+            longest: values.iter().map(|value| value.len()).max().unwrap_or(0) as u32,
             node,
         });
     }

@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 
 use crate::archive::{Archive, State};
 use crate::damage::{Damage, DamageCode};
+use crate::directory::Directory;
 use crate::error::{Error, Result};
-use crate::recover::Lost;
-use crate::streams;
+use crate::recover::{self, Lost};
+use crate::streams::{self, Stream};
 use crate::tips::{Ledger, Tip};
 
 /// How far a verification is.
@@ -86,19 +87,19 @@ pub fn verify(archive: &Archive, progress: &mut dyn FnMut(Progress)) -> Result<V
     let mut report = Verification::default();
     let State { store, lost, .. } = files::open(directory, options, &mut report)?;
     files::check(directory, &store, &mut report)?;
-    let tips = check_ledger(directory, &mut report)?;
     lost.iter().for_each(|lost| report.add(lost_damage(lost)));
     let streams = streams::all(&store, |damage| {
         report.add(damage);
         Ok(())
     })?;
+    let tips = check_ledger(directory, &streams, &mut report)?;
     names::check(&store, &streams, &mut report)?;
     keys::check(&store, &streams, &mut report)?;
     let records_total = streams.iter().map(|stream| stream.head.size()).sum();
     for stream in &streams {
         let tips = tips.get(&stream.number).map(Vec::as_slice).unwrap_or_default();
         let (known, size) = (tips.last().map_or(0, |tip| tip.size), stream.head.size());
-        if known < size {
+        if known < size && known >= stream.head.acknowledged {
             report.notes.push(format!("records {known}..{size} of {} are not in tips.log", stream.name));
         }
         let mut tell = |records, bytes| progress(Progress { records, records_total, bytes });
@@ -108,14 +109,19 @@ pub fn verify(archive: &Archive, progress: &mut dyn FnMut(Progress)) -> Result<V
 }
 
 /// The tips of each stream, smallest first.
-fn check_ledger(directory: &crate::directory::Directory, report: &mut Verification) -> Result<BTreeMap<u32, Vec<Tip>>> {
+fn check_ledger(
+    directory: &Directory,
+    streams: &[Stream],
+    report: &mut Verification,
+) -> Result<BTreeMap<u32, Vec<Tip>>> {
     let mut by_stream: BTreeMap<u32, Vec<Tip>> = BTreeMap::new();
     let Some(ledger) = report.take(Ledger::read(&directory.tips()))? else { return Ok(by_stream) };
     if ledger.torn_bytes > 0 {
-        let found = format!("{} bytes at the end that are no tip", ledger.torn_bytes);
-        report.add(Damage::new(DamageCode::Tips, "whole tips", found).file(directory.tips()));
+        report
+            .notes
+            .push(format!("{} bytes at the end of tips.log are no tip: an append cut short", ledger.torn_bytes));
     }
-    ledger.damage.into_iter().for_each(|damage| report.add(damage));
+    recover::ledger_damage(&directory.tips(), &ledger, streams).into_iter().for_each(|damage| report.add(damage));
     ledger.tips.into_iter().for_each(|tip| by_stream.entry(tip.stream).or_default().push(tip));
     by_stream.values_mut().for_each(|tips| tips.sort_by_key(|tip| tip.size));
     Ok(by_stream)

@@ -12,6 +12,9 @@ use logkeep_storage::{Append, Appended, Options, Timestamp, Writer};
 /// Where the index lies in an archive.
 pub(crate) const INDEX: &str = "index";
 
+/// Blocks that are indexed together while the import goes on.
+const BLOCKS_AT_ONCE: u64 = 128;
+
 /// Imports `corpus` and returns when all is durable, sealed and indexed.
 pub(crate) fn run(directory: &Path, corpus: &Path) -> Result<(), Box<dyn Error>> {
     let options = Options::default();
@@ -24,11 +27,13 @@ pub(crate) fn run(directory: &Path, corpus: &Path) -> Result<(), Box<dyn Error>>
         let indexing = scope.spawn(|| -> Result<(), logkeep_index::Error> {
             loop {
                 let last = done.load(Ordering::Acquire);
-                indexer.catch_up(&archive, &mut |_| {})?;
+                if last || indexer.waiting(&archive)? >= BLOCKS_AT_ONCE {
+                    indexer.catch_up(&archive, &mut |_| {})?;
+                }
                 if last {
                     return indexer.finish();
                 }
-                std::thread::sleep(Duration::from_millis(500));
+                std::thread::sleep(Duration::from_millis(100));
             }
         });
         let imported = import(writer, &archive_path, corpus);

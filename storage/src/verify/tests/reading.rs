@@ -128,7 +128,6 @@ fn a_ledger_that_is_gone_or_changed_is_no_good_news() {
         changed[bit / 8] ^= 1 << (bit % 8);
         std::fs::write(&path, changed).unwrap();
         assert!(ledger_damage().starts_with(&[DamageCode::Tips]), "bit {bit}");
-        assert!(matches!(Writer::open(scene.directory.path(), &options()), Err(Error::Damaged(_))), "bit {bit}");
     }
     std::fs::write(&path, b"").unwrap();
     assert_eq!(ledger_damage(), [DamageCode::Tips]);

@@ -148,6 +148,24 @@ fn names_and_paths_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn what_opening_the_archive_found_is_said() {
+    let sandbox = Sandbox::new();
+    let import =
+        |input: &[u8]| sandbox.run_with_input(["import", "-", "--stream", "test/n"], input).expect_code(0).stderr;
+    import(b"{\"n\":1}\n");
+    import(b"{\"n\":2}\n");
+    let ledger = sandbox.path("home/.local/share/logkeep/tips.log");
+    let mut bytes = fs::read(&ledger).unwrap();
+    let place = bytes.len() - 40;
+    bytes[place] ^= 1;
+    fs::write(&ledger, bytes).unwrap();
+    let said = import(b"{\"n\":3}\n");
+    assert!(said.contains("warning: a byte of the ledger had changed") && said.contains("quarantine"), "{said}");
+    assert!(!import(b"{\"n\":4}\n").contains("ledger"));
+    sandbox.run(["verify"]).expect_code(0);
+}
+
+#[test]
 fn a_second_writer_is_told_to_wait() {
     let sandbox = Sandbox::new();
     let mut first = sandbox

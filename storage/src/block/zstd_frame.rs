@@ -6,8 +6,9 @@ use zstd::bulk::{Compressor, Decompressor};
 
 use super::BlockError;
 
-/// zstd's level: higher ones gain under 2 % on typed columns and cost several times the time.
-const LEVEL: i32 = 3;
+/// zstd's level. Against 3 it saves 6 % where columns hold long texts, under 1 % elsewhere, and costs 2 % of an import's
+/// time; 9 saves no more.
+const LEVEL: i32 = 6;
 
 thread_local! {
     static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };

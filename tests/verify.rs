@@ -78,3 +78,19 @@ fn an_empty_archive_proves_nothing() {
     let run = sandbox.run(["verify"]).expect_code(3);
     assert_eq!(run.text(), "INCOMPLETE nothing to verify: the archive is empty\n");
 }
+
+#[test]
+fn a_damaged_ledger_is_written_anew_when_nothing_else_is_wrong() {
+    let sandbox = archived();
+    let warned = sandbox.run(["verify", "--renew-ledger"]).expect_code(0);
+    assert!(warned.stderr.contains("the ledger stays as it is"), "{}", warned.transcript());
+    let ledger = sandbox.path("home/.local/share/logkeep/tips.log");
+    fs::write(&ledger, b"").unwrap();
+    let failed = sandbox.run(["verify"]).expect_code(1);
+    assert!(failed.text().contains("`logkeep verify --renew-ledger`"), "{}", failed.transcript());
+    sandbox.write("more.jsonl", "{\"a\":1}\n");
+    sandbox.run(["import", "more.jsonl", "--stream", "test/more"]).expect_code(2);
+    let renewed = sandbox.run(["verify", "--renew-ledger"]).expect_code(0);
+    assert!(renewed.stderr.contains("quarantine/tips.log.1"), "{}", renewed.transcript());
+    sandbox.run(["import", "more.jsonl", "--stream", "test/more"]).expect_code(0);
+}

@@ -352,12 +352,17 @@ Examples:
   logkeep verify
   logkeep verify --json > report.json
   logkeep verify -q || mail -s 'logkeep: look at this' admin@contoso.com
+  logkeep verify --renew-ledger      # tips.log is damaged, all else is right: go on with a new one
 
 Exit codes: 0 all checked and right; 1 damage; 2 error; 3 not everything could be checked, or nothing is there.")]
 pub(crate) struct VerifyArgs {
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// If nothing but the ledger of acknowledgements (tips.log) is damaged, write it anew and keep the damaged one in
+    /// quarantine/. It cannot tell any more whether the newest records are missing: look before you accept that
+    #[arg(long)]
+    pub(crate) renew_ledger: bool,
 }
 
 /// Write records into files, byte for byte, with a manifest

@@ -10,7 +10,7 @@ use tantivy::{DocSet, Index, IndexReader, IndexSettings, IndexWriter, ReloadPoli
 
 use crate::entry::MARK;
 use crate::error::{Error, Result};
-use crate::layout::Position;
+use crate::position::Position;
 use crate::run::Place;
 
 /// Divides terms in the text that a block gives to tantivy.
@@ -82,6 +82,12 @@ impl DictionaryWriter {
         Ok(())
     }
 
+    /// Forgets all blocks, with the next commit.
+    pub(crate) fn clear(&mut self) -> Result<()> {
+        self.writer.delete_all_documents().map_err(|error| failed(&self.root, error))?;
+        Ok(())
+    }
+
     /// Makes what was added durable, together with the position.
     pub(crate) fn commit(&mut self, position: &Position) -> Result<()> {
         let failed = |error| failed(&self.root, error);
@@ -136,6 +142,15 @@ impl Dictionary {
     /// Where words that `wanted` accepts occur; looks at each word of the dictionary.
     pub(crate) fn scan(&self, wanted: &mut dyn FnMut(&[u8]) -> bool, found: &mut dyn FnMut(Occurrence)) -> Result<()> {
         self.range(" ", &char::MAX.to_string(), wanted, found)
+    }
+
+    /// Number of terms, over all of tantivy's segments.
+    pub(crate) fn terms(&self) -> Result<usize> {
+        let count = |segment: &tantivy::SegmentReader| {
+            let inverted = segment.inverted_index(self.fields.terms).map_err(|error| failed(&self.root, error))?;
+            Ok(inverted.terms().num_terms())
+        };
+        self.reader.searcher().segment_readers().iter().map(count).sum()
     }
 
     /// Every word with every place where it occurs.

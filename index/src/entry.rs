@@ -23,12 +23,17 @@ const HEX_ID_BYTES_MIN: usize = 6;
 /// A word with so many decimal digits is an id: a fraction of a second, a number that counts up.
 const ID_DIGITS_MIN: usize = 7;
 
+/// Stands before the beginning of an id where that is hashed.
+const BEGINS: char = '\u{2}';
+/// Characters of an id's beginning.
+const BEGINNING_CHARS: usize = 3;
+
 /// What a block gives to the index.
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
     /// Terms of the dictionary, each once: `word MARK column`.
     pub(crate) words: Vec<String>,
-    /// Hashes of ids, each once.
+    /// Hashes of ids and of how they begin, each once.
     pub(crate) ids: Vec<u64>,
 }
 
@@ -43,6 +48,15 @@ pub(crate) fn is_id(word: &str) -> bool {
     }
     let hex = digits < word.len() && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     word.len() >= ID_BYTES_MIN || digits >= ID_DIGITS_MIN || (hex && word.len() >= HEX_ID_BYTES_MIN)
+}
+
+/// Hash in the runs of how an id begins: of its first three characters, for which blocks with such an id are found.
+/// `None` for less, and for hexadecimal digits, with which some id of nearly every block begins.
+pub(crate) fn beginning_hash(id: &str) -> Option<u64> {
+    let beginning: String = id.chars().take(BEGINNING_CHARS).collect();
+    let is_rare = !beginning.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_whole = beginning.chars().count() == BEGINNING_CHARS;
+    (is_rare && is_whole).then(|| id_hash(&format!("{BEGINS}{beginning}")))
 }
 
 /// Hash of an id in the runs. Part of the index's format: a change needs a new [`crate::layout::VERSION`].
@@ -79,8 +93,11 @@ pub(crate) fn column_mark(path: &str) -> [u8; 4] {
 pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
     let mut entries = Entries::default();
     let mut scratch = String::new();
+    let mut marks = std::collections::HashSet::new();
+    let mut share_a_mark = false;
     for (number, head) in block.head().columns()?.iter().enumerate() {
         let mark = column_mark(&head.path);
+        share_a_mark |= !marks.insert(mark);
         let mark = std::str::from_utf8(&mark).unwrap_or_default();
         let column = block.column(number)?;
         let mut words = std::collections::HashSet::new();
@@ -96,6 +113,7 @@ pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
                 TermKind::Word if is_id(term) => {
                     ids = true;
                     entries.ids.push(id_hash(term));
+                    entries.ids.extend(beginning_hash(term));
                 }
                 TermKind::Word | TermKind::Address => {
                     if !words.contains(term) {
@@ -111,6 +129,10 @@ pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
         }
         entries.words.extend(words.into_iter().map(|word| format!("{word}{MARK}{mark}")));
     }
+    if share_a_mark {
+        entries.words.sort_unstable();
+        entries.words.dedup();
+    }
     entries.ids.sort_unstable();
     entries.ids.dedup();
     Ok(entries)
@@ -118,6 +140,8 @@ pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
 
 #[cfg(test)]
 mod tests {
+    use logkeep_storage::{Append, Batch, Options, Timestamp, Writer};
+
     use super::*;
 
     #[test]
@@ -128,6 +152,34 @@ mod tests {
         for word in ["exchange", "50126", "wksp0u2z9", "authentication", "größe12345678"] {
             assert!(!is_id(word), "{word}");
         }
+    }
+
+    #[test]
+    fn ids_are_found_by_their_first_three_characters() {
+        let hash = beginning_hash("x0p3ns3szq00000").unwrap();
+        assert_eq!(beginning_hash("x0p"), Some(hash));
+        assert_ne!(beginning_hash("x0q"), Some(hash));
+        assert_ne!(hash, id_hash("x0p"));
+        for frequent_or_short in ["", "x0", "6f1", "6f1d2c", "202"] {
+            assert_eq!(beginning_hash(frequent_or_short), None, "{frequent_or_short}");
+        }
+    }
+
+    #[test]
+    fn a_word_in_two_columns_of_one_mark_is_one_term() {
+        let mut known = std::collections::HashMap::new();
+        let mut paths = (0..).map(|number| format!("k{number}"));
+        let (a, b) = paths.find_map(|path| Some((known.insert(column_mark(&path), path.clone())?, path))).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { memory_bytes: 16 << 20, ..Options::default() };
+        let mut writer = Writer::create(&folder.path().join("archive"), &options).unwrap();
+        let name: logkeep_storage::StreamName = "a".parse().unwrap();
+        let mut batch = Batch::new(name.clone(), Timestamp(0));
+        batch.push(format!(r#"{{"{a}":"anna","{b}":"anna bob"}}"#).as_bytes(), Timestamp(0), None);
+        writer.append(&Append { batches: vec![batch], cursors: Vec::new() }).unwrap();
+        writer.seal_tails().unwrap();
+        let head = writer.archive().blocks(&name, 0).unwrap().remove(0);
+        assert_eq!(writer.archive().read_block(&name, &head, entries).unwrap().words.len(), 2);
     }
 
     #[test]

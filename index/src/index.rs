@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use logkeep_storage::Archive;
+use logkeep_storage::{Archive, BlockHead};
 
 use crate::dictionary::Dictionary;
-use crate::entry::{HAS_GUIDS, HAS_IDS, column_mark, entries, id_hash, is_id};
+use crate::entry::{HAS_GUIDS, HAS_IDS, beginning_hash, column_mark, entries, id_hash, is_id};
 use crate::error::Result;
 use crate::filter::Required;
 use crate::layout::Layout;
-use crate::run::{Place, Run};
+use crate::run::{IndexedBlock, Place, Run};
 
 /// An index, open for reading, as of one commit. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -23,7 +23,10 @@ pub struct Index {
 struct Inner {
     dictionary: Dictionary,
     runs: Vec<Run>,
-    covered: HashSet<Place>,
+    /// Id of the archive.
+    archive: [u8; 16],
+    /// The blocks with the beginnings of their roots.
+    covered: HashMap<Place, [u8; 8]>,
 }
 
 /// Columns of a block that may hold a value.
@@ -65,9 +68,19 @@ impl Index {
 
     fn open_commit(layout: &Layout) -> Result<Option<Self>> {
         let Some((dictionary, position)) = Dictionary::open(&layout.dictionary())? else { return Ok(None) };
-        let runs = position.runs.iter().map(|name| Run::open(&layout.run(name))).collect::<Result<Vec<_>>>()?;
-        let covered = runs.iter().flat_map(|run| run.places().iter().copied()).collect();
-        Ok(Some(Self { inner: Arc::new(Inner { dictionary, runs, covered }) }))
+        let archive = position.archive;
+        let open = |name: &String| Run::open(&layout.run(name), &archive);
+        let runs = position.runs.iter().map(open).collect::<Result<Vec<_>>>()?;
+        let covered = runs.iter().flat_map(Run::blocks).map(|block| (block.place, block.root)).collect();
+        Ok(Some(Self { inner: Arc::new(Inner { dictionary, runs, archive, covered }) }))
+    }
+
+    /// Whether it was made of this archive. One of another archive says nothing about this one, wherever it lies.
+    ///
+    /// # Errors
+    /// When the archive's id cannot be read.
+    pub fn is_of(&self, archive: &Archive) -> Result<bool> {
+        Ok(self.inner.archive == archive.id()?)
     }
 
     /// Number of blocks in the index.
@@ -83,6 +96,10 @@ impl Index {
     /// When the archive or the index cannot be read at all; what is wrong is in the findings.
     pub fn check(&self, archive: &Archive, progress: &mut dyn FnMut(u64)) -> Result<Checked> {
         let mut checked = Checked::default();
+        if !self.is_of(archive)? {
+            checked.findings.push("the index is of another archive".to_owned());
+            return Ok(checked);
+        }
         for run in &self.inner.runs {
             match run.check() {
                 Ok(entries) => checked.ids += entries,
@@ -93,10 +110,11 @@ impl Index {
         let mut strangers = self.inner.covered.clone();
         for stream in archive.streams()? {
             for head in archive.blocks(&stream.name, 0)? {
-                let place = Place { stream: head.stream, first: head.first };
-                strangers.remove(&place);
-                if !self.covers(place) {
+                let place = Place::of(&head);
+                let root = strangers.remove(&place);
+                if root != Some(IndexedBlock::of(&head).root) {
                     checked.uncovered += 1;
+                    checked.outdated.extend(root.map(|_| place));
                     continue;
                 }
                 checked.blocks += 1;
@@ -113,15 +131,20 @@ impl Index {
             }
         }
         let strange = |place: &Place| format!("block {} of stream {} is not in the archive", place.first, place.stream);
-        checked.findings.extend(strangers.iter().map(strange));
+        checked.findings.extend(strangers.keys().map(strange));
+        let other = |place: &Place| {
+            format!("block {} of stream {} was another one when it was indexed", place.first, place.stream)
+        };
+        checked.findings.extend(checked.outdated.iter().map(other));
         self.check_words(&mut checked)?;
         checked.findings.sort();
         checked.findings.dedup();
         Ok(checked)
     }
 
-    pub(crate) fn covers(&self, place: Place) -> bool {
-        self.inner.covered.contains(&place)
+    /// Whether this very block is in the index, not another one that was in its place.
+    pub(crate) fn covers(&self, head: &BlockHead) -> bool {
+        self.inner.covered.get(&Place::of(head)) == Some(&IndexedBlock::of(head).root)
     }
 
     /// Where a value may be that has what is required.
@@ -152,7 +175,11 @@ impl Index {
             Required::Prefix(prefix) => {
                 let mut found = Found::default();
                 self.inner.dictionary.prefix(prefix, &mut |(place, mark)| found.add(place, mark))?;
-                found.candidates().or(self.word(HAS_IDS)?)
+                let ids = match beginning_hash(prefix) {
+                    Some(hash) => self.hash(hash)?,
+                    None => self.word(HAS_IDS)?,
+                };
+                found.candidates().or(ids)
             }
             Required::Suffix(text) => self.scan(&mut |word| word.ends_with(text.as_bytes()))?,
             Required::Contains(text) => {
@@ -169,13 +196,22 @@ impl Index {
     }
 
     fn scan(&self, wanted: &mut dyn FnMut(&[u8]) -> bool) -> Result<Candidates> {
+        let ids = self.word(HAS_IDS)?;
+        // Blocks with ids are read anyway: only the others can be spared by looking at all words.
+        let spared = self.inner.covered.len().saturating_sub(ids.len().unwrap_or(0));
+        if self.inner.dictionary.terms()? > spared.saturating_mul(TERMS_PER_BLOCK) {
+            return Ok(Candidates::All);
+        }
         let mut found = Found::default();
         self.inner.dictionary.scan(wanted, &mut |(place, mark)| found.add(place, mark))?;
-        Ok(found.candidates().or(self.word(HAS_IDS)?))
+        Ok(found.candidates().or(ids))
     }
 
     fn id(&self, id: &str) -> Result<Candidates> {
-        let hash = id_hash(id);
+        self.hash(id_hash(id))
+    }
+
+    fn hash(&self, hash: u64) -> Result<Candidates> {
         let mut found = HashMap::new();
         for run in &self.inner.runs {
             found.extend(run.find(hash)?.into_iter().map(|place| (place, Columns::Any)));
@@ -191,7 +227,8 @@ impl Index {
                 checked.findings.push(format!("block {} of stream {} is indexed twice", place.first, place.stream));
             }
         }
-        for place in seen.symmetric_difference(&self.inner.covered) {
+        let covered: HashSet<Place> = self.inner.covered.keys().copied().collect();
+        for place in seen.symmetric_difference(&covered) {
             let text =
                 format!("block {} of stream {} is in the dictionary or the runs only", place.first, place.stream);
             checked.findings.push(text);
@@ -231,7 +268,9 @@ impl Index {
             checked.words += expected.0;
         }
         let mut findings = Vec::new();
-        for place in found.keys().filter(|place| !checked.unreadable.contains(place)) {
+        for place in
+            found.keys().filter(|place| !checked.unreadable.contains(place) && !checked.outdated.contains(place))
+        {
             let text = format!("block {} of stream {} has words, but is no block", place.first, place.stream);
             findings.push(text);
         }
@@ -251,6 +290,8 @@ fn needs_scan(required: &Required) -> bool {
     }
 }
 
+/// Terms of the dictionary that are looked at in the time in which a block is read.
+const TERMS_PER_BLOCK: usize = 1000;
 /// How often opening is tried while an indexer commits.
 const TRIES_MAX: u32 = 5;
 /// Length of a GUID's text.
@@ -271,6 +312,8 @@ pub struct Checked {
     pub ids: u64,
     expected: HashMap<Place, (u64, u64)>,
     unreadable: Vec<Place>,
+    /// Places where the archive has another block than the index.
+    outdated: Vec<Place>,
 }
 
 impl Checked {
@@ -341,6 +384,14 @@ impl Candidates {
     /// No block.
     pub(crate) fn none() -> Self {
         Self::Some(HashMap::new())
+    }
+
+    /// Number of blocks; `None` for all.
+    fn len(&self) -> Option<usize> {
+        match self {
+            Self::All => None,
+            Self::Some(blocks) => Some(blocks.len()),
+        }
     }
 
     /// Blocks in both, where one column may hold the value for both.

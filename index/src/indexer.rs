@@ -1,18 +1,18 @@
 //! Bringing the index up to date with the archive. The [`Indexer`] is the only value that changes an index.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::Path;
 
-use logkeep_storage::{Archive, BlockHead, StreamStat};
+use logkeep_storage::{Archive, Block, BlockError, BlockHead, StreamStat, in_parallel};
 
 use crate::dictionary::DictionaryWriter;
 use crate::entry::{Entries, entries};
 use crate::error::{Error, Result};
-use crate::layout::{Layout, Position, is_run_name};
-use crate::run::{self, CLOSED_BLOCKS_MIN, Place, Run};
+use crate::layout::{Layout, is_run_name};
+use crate::position::Position;
+use crate::run::{self, IndexedBlock, Run, is_closed};
 
-/// Blocks after which everything is committed.
-const BLOCKS_PER_COMMIT: usize = 128;
 /// Records in a block that will not be replaced any more.
 const FULL_BLOCK_RECORDS: u32 = 1024;
 /// Least memory that tantivy's writer accepts.
@@ -40,6 +40,8 @@ pub struct Indexer {
     dictionary: DictionaryWriter,
     position: Position,
     threads: usize,
+    /// Whether the blocks that could not be read before were tried again.
+    retried: bool,
     failed: bool,
     _lock: std::fs::File,
 }
@@ -47,8 +49,15 @@ pub struct Indexer {
 /// Blocks whose entries are gathered but not committed.
 #[derive(Default)]
 struct Pending {
-    places: Vec<Place>,
+    blocks: Vec<IndexedBlock>,
     ids: Vec<(u64, u32)>,
+}
+
+/// What is to be indexed of one stream.
+struct Missing {
+    heads: Vec<BlockHead>,
+    /// Records whose blocks have no sound head.
+    unreadable: Vec<Range<u64>>,
 }
 
 impl Indexer {
@@ -80,7 +89,8 @@ impl Indexer {
             // An index of nothing is one: of an archive without a full block it has all there is.
             dictionary.commit(&position)?;
         }
-        let indexer = Self { layout, dictionary, position, threads: threads.max(1), failed: false, _lock: lock };
+        let threads = threads.max(1);
+        let indexer = Self { layout, dictionary, position, threads, retried: false, failed: false, _lock: lock };
         indexer.remove_strays()?;
         Ok(indexer)
     }
@@ -99,7 +109,8 @@ impl Indexer {
         remove_contents(&layout)
     }
 
-    /// Indexes every full block that is new.
+    /// Indexes every full block that is new, and once those that could not be read before. An index of another archive
+    /// is made anew.
     ///
     /// # Errors
     /// What writing the index or reading the archive fails with; a damaged block is counted and left out. After an
@@ -116,22 +127,43 @@ impl Indexer {
     }
 
     fn index_new(&mut self, archive: &Archive, progress: &mut dyn FnMut(&Indexed)) -> Result<Indexed> {
+        self.belong_to(archive)?;
+        let before = self.position.clone();
         let mut indexed = Indexed::default();
         let mut pending = Pending::default();
         for stream in archive.streams()? {
-            let heads = self.new_blocks(archive, &stream)?;
-            for heads in heads.chunks(self.threads * 4) {
+            let missing = self.missing(archive, &stream)?;
+            for heads in missing.heads.chunks(self.threads * 4) {
                 self.index(archive, &stream, heads, &mut pending, &mut indexed)?;
-                if pending.places.len() >= BLOCKS_PER_COMMIT {
+                if is_closed(pending.blocks.len(), pending.ids.len()) {
                     self.commit(std::mem::take(&mut pending))?;
                 }
                 progress(&indexed);
             }
+            self.tear(stream.number, missing.unreadable, &mut indexed);
         }
-        if !pending.places.is_empty() || indexed.damaged > 0 {
+        self.retried = true;
+        if !pending.blocks.is_empty() {
             self.commit(pending)?;
+        } else if self.position != before {
+            self.dictionary.commit(&self.position)?;
         }
         Ok(indexed)
+    }
+
+    /// Makes the index that archive's: one of another archive is emptied.
+    fn belong_to(&mut self, archive: &Archive) -> Result<()> {
+        let id = archive.id()?;
+        if self.position.archive != id {
+            let is_new = self.position == Position::default();
+            self.position = Position { archive: id, ..Position::default() };
+            if !is_new {
+                self.dictionary.clear()?;
+                self.dictionary.commit(&self.position)?;
+                self.remove_strays()?;
+            }
+        }
+        Ok(())
     }
 
     /// How many full blocks wait to be indexed. Whoever indexes beside appends gathers some first: each
@@ -155,18 +187,28 @@ impl Indexer {
         self.dictionary.finish()
     }
 
-    /// Full blocks behind the position. The last block of a stream may still be replaced by a longer one.
-    fn new_blocks(&self, archive: &Archive, stream: &StreamStat) -> Result<Vec<BlockHead>> {
+    /// Full blocks behind the position, and those before it that could not be read. The last block of a stream may
+    /// still be replaced by a longer one.
+    fn missing(&self, archive: &Archive, stream: &StreamStat) -> Result<Missing> {
         let next = self.position.next(stream.number);
-        if stream.sealed <= next {
-            return Ok(Vec::new());
+        let holes = if self.retried { Vec::new() } else { self.position.holes(stream.number) };
+        let mut missing = Missing { heads: Vec::new(), unreadable: Vec::new() };
+        if stream.sealed <= next && holes.is_empty() {
+            return Ok(missing);
         }
-        let mut heads = archive.blocks(&stream.name, next)?;
-        heads.retain(|head| head.first >= next);
-        if heads.last().is_some_and(|last| last.count < FULL_BLOCK_RECORDS) {
+        let from = holes.iter().map(|hole| hole.start).fold(next, u64::min);
+        let (mut heads, damage) = archive.blocks_with_damage(&stream.name, from)?;
+        if heads.last().is_some_and(|last| last.count < FULL_BLOCK_RECORDS && records(last).end >= stream.sealed) {
             heads.pop();
         }
-        Ok(heads)
+        heads.retain(|head| head.first >= next || holes.iter().any(|hole| hole.contains(&head.first)));
+        let wanted = || holes.iter().cloned().chain(std::iter::once(next..u64::MAX));
+        for damaged in damage.into_iter().filter_map(|damage| damage.records) {
+            let parts = wanted().map(|wanted| damaged.start.max(wanted.start)..damaged.end.min(wanted.end));
+            missing.unreadable.extend(parts.filter(|records| !records.is_empty()));
+        }
+        missing.heads = heads;
+        Ok(missing)
     }
 
     fn index(
@@ -177,24 +219,40 @@ impl Indexer {
         pending: &mut Pending,
         indexed: &mut Indexed,
     ) -> Result<()> {
-        let results = crate::parallel::map(heads, self.threads, |head| archive.read_block(&stream.name, head, entries));
+        let results = in_parallel(heads, self.threads, |head| archive.read_block(&stream.name, head, read));
         for (head, result) in heads.iter().zip(results) {
-            match result {
-                Ok(entries) => self.add(Place { stream: head.stream, first: head.first }, entries, pending)?,
-                Err(logkeep_storage::Error::Damaged(_)) => indexed.damaged += 1,
-                Err(error) => return Err(error.into()),
-            }
-            self.position.advance(head.stream, head.first + u64::from(head.count));
+            let records = records(head);
+            self.position.advance(head.stream, records.end);
             indexed.blocks += 1;
             indexed.records += u64::from(head.count);
+            match result {
+                Ok((block, entries)) => {
+                    self.add(block, entries, pending)?;
+                    self.position.mend(head.stream, &records);
+                }
+                Err(logkeep_storage::Error::Damaged(_)) => {
+                    self.position.tear(head.stream, records);
+                    indexed.damaged += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
 
-    fn add(&mut self, place: Place, entries: Entries, pending: &mut Pending) -> Result<()> {
-        self.dictionary.add(place, &entries.words)?;
-        let number = pending.places.len() as u32;
-        pending.places.push(place);
+    /// Remembers records whose heads are damaged, as far as the index has gone past them.
+    fn tear(&mut self, stream: u32, unreadable: Vec<Range<u64>>, indexed: &mut Indexed) {
+        let next = self.position.next(stream);
+        for records in unreadable.into_iter().filter(|records| records.start < next) {
+            self.position.tear(stream, records.start..records.end.min(next));
+            indexed.damaged += 1;
+        }
+    }
+
+    fn add(&mut self, block: IndexedBlock, entries: Entries, pending: &mut Pending) -> Result<()> {
+        self.dictionary.add(block.place, &entries.words)?;
+        let number = pending.blocks.len() as u32;
+        pending.blocks.push(block);
         pending.ids.extend(entries.ids.into_iter().map(|id| (id, number)));
         Ok(())
     }
@@ -207,7 +265,7 @@ impl Indexer {
         let (pending, replaced) = self.with_open_run(pending)?;
         let path = self.layout.run(&name);
         let io = |source| Error::Io { path: path.clone(), source };
-        run::write(&path, &pending.places, pending.ids).map_err(io)?;
+        run::write(&path, &self.position.archive, &pending.blocks, pending.ids).map_err(io)?;
         std::fs::File::open(self.layout.runs()).and_then(|folder| folder.sync_all()).map_err(io)?;
         if replaced.is_some() {
             self.position.runs.pop();
@@ -221,13 +279,13 @@ impl Indexer {
     /// What is pending, after the blocks of the last run if that is open, and that run's name.
     fn with_open_run(&self, pending: Pending) -> Result<(Pending, Option<String>)> {
         let Some(name) = self.position.runs.last() else { return Ok((pending, None)) };
-        let run = Run::open(&self.layout.run(name))?;
-        if run.places().len() >= CLOSED_BLOCKS_MIN {
+        let run = Run::open(&self.layout.run(name), &self.position.archive)?;
+        if run.is_closed() {
             return Ok((pending, None));
         }
-        let mut all = Pending { places: run.places().to_vec(), ids: run.entries_of_all()? };
-        let before = all.places.len() as u32;
-        all.places.extend(pending.places);
+        let mut all = Pending { blocks: run.blocks().to_vec(), ids: run.entries_of_all()? };
+        let before = all.blocks.len() as u32;
+        all.blocks.extend(pending.blocks);
         all.ids.extend(pending.ids.into_iter().map(|(id, number)| (id, number + before)));
         Ok((all, Some(name.clone())))
     }
@@ -261,9 +319,19 @@ impl std::fmt::Debug for Indexer {
 /// Whether the runs can be used; the open one is checked whole, because it is written again.
 fn runs_are_there(layout: &Layout, position: &Position) -> bool {
     position.runs.iter().all(|name| {
-        let run = Run::open(&layout.run(name));
-        run.is_ok_and(|run| run.places().len() >= CLOSED_BLOCKS_MIN || run.check().is_ok())
+        let run = Run::open(&layout.run(name), &position.archive);
+        run.is_ok_and(|run| run.is_closed() || run.check().is_ok())
     })
+}
+
+/// What a block gives to the index, and which block it is.
+fn read(block: &Block<'_>) -> std::result::Result<(IndexedBlock, Entries), BlockError> {
+    Ok((IndexedBlock::of(block.head()), entries(block)?))
+}
+
+/// The indexes of a block's records.
+fn records(head: &BlockHead) -> Range<u64> {
+    head.first..head.first.saturating_add(u64::from(head.count))
 }
 
 fn is_new(layout: &Layout) -> bool {

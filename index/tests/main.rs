@@ -14,6 +14,7 @@
 )]
 
 mod agreement;
+mod binding;
 mod concurrency;
 mod corpus;
 mod damage;

@@ -23,6 +23,7 @@ use crate::streams::{self, Stream};
 use crate::tail;
 use crate::time::Timestamp;
 use crate::tips::Ledger;
+use crate::writer::ARCHIVE_KEY;
 
 /// How often opening is tried while a writer changes files.
 const TRIES_MAX: u32 = 10;
@@ -120,6 +121,16 @@ impl Archive {
         let fresh = State::open(&self.inner.directory, Access::Read, &self.inner.options)?;
         *self.inner.state.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
+    }
+
+    /// The archive's own number, drawn at random when it was made.
+    ///
+    /// # Errors
+    /// Damage in what the archive says of itself.
+    pub fn id(&self) -> Result<[u8; 16]> {
+        let value = self.store().get(Family::Meta, ARCHIVE_KEY)?;
+        let id = value.as_deref().and_then(|value| value.get(4..)).and_then(|id| id.try_into().ok());
+        id.ok_or_else(|| Damage::new(DamageCode::Value, "the archive's id", "nothing").into())
     }
 
     /// Streams with fewer records than were acknowledged. Not empty means: the archive lost data, do not write to it.

@@ -10,6 +10,7 @@ mod error;
 mod fields;
 mod lock;
 mod options;
+mod parallel;
 mod record;
 mod records;
 mod recover;
@@ -27,7 +28,7 @@ mod writer;
 mod zstd_reader;
 
 pub use archive::{Archive, Head, StreamStat};
-pub use block::{Block, BlockError, BlockHead, Column, ColumnHead, mask};
+pub use block::{Block, BlockError, BlockHead, Column, ColumnHead, Distinct, Fragment, mask};
 /// CRC32 (IEEE) of some bytes, as everywhere in the archive.
 #[must_use]
 pub fn crc32(bytes: &[u8]) -> u32 {
@@ -38,6 +39,7 @@ pub use damage::{Damage, DamageCode};
 pub use error::{Error, Result};
 pub use fields::Fields;
 pub use options::Options;
+pub use parallel::in_parallel;
 pub use record::{Append, Appended, Batch, Cursor, NewRecord, StoredRecord};
 pub use records::Records;
 pub use recover::{Lost, Recovery};

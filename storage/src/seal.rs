@@ -1,13 +1,11 @@
 //! Blocks: where they are cut, and their making, several at a time.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use logkeep_proof::{Frontier, Hash};
 
 use crate::block::{self, BLOCK_RAW_BYTES_MAX, EncodedBlock, Envelope, Row};
 use crate::damage::Damage;
 use crate::error::Result;
+use crate::parallel::in_parallel;
 use crate::stream::StreamName;
 use crate::tree::{self, GROUP_RECORDS, Nodes};
 
@@ -81,36 +79,6 @@ pub(crate) fn run(jobs: &[Job<'_>], threads: usize) -> Result<Vec<Sealed>> {
     in_parallel(jobs, threads, make).into_iter().collect()
 }
 
-/// Does something with each item on `threads` threads; the results are in the order of the items.
-pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = threads.min(items.len());
-    if threads <= 1 {
-        return items.iter().map(work).collect();
-    }
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(items.len())));
-    let worker = || {
-        while let Some((at, item)) = claim(&next, items) {
-            let result = work(item);
-            // A panic of another worker poisons the lock; it is passed on when the scope ends.
-            done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((at, result));
-        }
-    };
-    std::thread::scope(|scope| {
-        (1..threads).for_each(|_| {
-            scope.spawn(worker);
-        });
-        worker();
-    });
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
-}
-
-fn claim<'a, T>(next: &AtomicUsize, items: &'a [T]) -> Option<(usize, &'a T)> {
-    let at = next.fetch_add(1, Ordering::Relaxed);
-    items.get(at).map(|item| (at, item))
-}
-
 fn make(job: &Job<'_>) -> Result<Sealed> {
     let leaves = tree::leaves(job.first, job.rows.iter().copied(), &job.salt);
     let (frontier, nodes) = tree::subtree(job.first, &leaves);
@@ -145,13 +113,6 @@ mod tests {
         assert_eq!(cut(0, &[3 * MIB; 4]), [2, 2]);
         assert_eq!(cut(1, &[1]), [1]);
         assert_eq!(cut(6, &[1, 1, 1]), [2]);
-    }
-
-    #[test]
-    fn work_in_parallel_keeps_the_order() {
-        let items: Vec<u32> = (0..1000).collect();
-        assert_eq!(in_parallel(&items, 3, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
-        assert!(in_parallel(&[] as &[u32], 3, |item| *item).is_empty());
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::bits::BitReader;
-use super::{HEAD_BYTES, MAGIC, PLACE_BYTES, Place, VERSION};
+use super::{HEAD_BYTES, IndexedBlock, MAGIC, PLACE_BYTES, Place, VERSION, is_closed};
 use crate::error::{Error, Result};
 use logkeep_storage::crc32;
 
@@ -17,7 +17,8 @@ const HEAD_BYTES_MAX: u64 = 1 << 30;
 pub(crate) struct Run {
     path: PathBuf,
     file: File,
-    places: Vec<Place>,
+    blocks: Vec<IndexedBlock>,
+    entries: u64,
     offsets_at: u64,
     body_at: u64,
     hash_bits: u32,
@@ -27,11 +28,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Opens a run and checks its head.
+    /// Opens a run of an archive and checks its head.
     ///
     /// # Errors
-    /// [`Error::Damaged`] for anything that [`super::write`] does not write.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    /// [`Error::Damaged`] for anything that [`super::write`] does not write, and for a run of another archive.
+    pub(crate) fn open(path: &Path, archive: &[u8; 16]) -> Result<Self> {
         let io = |source| Error::Io { path: path.to_owned(), source };
         let file = File::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
@@ -44,7 +45,7 @@ impl Run {
             return Err(damaged("is no run of this version"));
         }
         let (hash_bits, block_bits, rice_bits, bucket_bits) = (u32_at(8), u32_at(12), u32_at(16), u32_at(20));
-        let blocks = u64_at(32);
+        let (entries, blocks) = (u64_at(24), u64_at(32));
         let head_bytes = blocks.checked_mul(PLACE_BYTES as u64).and_then(|bytes| bytes.checked_add(HEAD_BYTES as u64));
         let head_bytes = head_bytes.filter(|bytes| *bytes < length.min(HEAD_BYTES_MAX));
         let head_bytes = head_bytes.ok_or_else(|| damaged("names more blocks than it has"))?;
@@ -54,16 +55,25 @@ impl Run {
         if crc32(body).to_le_bytes() != crc {
             return Err(damaged("has a head with a wrong CRC32"));
         }
-        if hash_bits > 56 || bucket_bits > hash_bits || bucket_bits > 40 || block_bits > 32 || rice_bits > 32 {
+        if !body.get(HEAD_BYTES - archive.len()..).is_some_and(|id| id.starts_with(archive)) {
+            return Err(damaged("is of another archive"));
+        }
+        if !(1..=56).contains(&hash_bits)
+            || bucket_bits > hash_bits
+            || bucket_bits > 40
+            || block_bits > 32
+            || rice_bits > 32
+        {
             return Err(damaged("has impossible widths"));
         }
         let (places, _) = body.get(HEAD_BYTES..).unwrap_or_default().as_chunks::<PLACE_BYTES>();
-        let places = places.iter().map(|bytes| {
-            let (stream, first) = bytes.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
-            let first = first.first_chunk().copied().unwrap_or_default();
-            Place { stream: u32::from_le_bytes(*stream), first: u64::from_le_bytes(first) }
+        let blocks = places.iter().map(|bytes| {
+            let (stream, rest) = bytes.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
+            let (first, root) = rest.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+            let place = Place { stream: u32::from_le_bytes(*stream), first: u64::from_le_bytes(*first) };
+            IndexedBlock { place, root: root.first_chunk().copied().unwrap_or_default() }
         });
-        let places = places.collect();
+        let blocks = blocks.collect();
         let offsets_at = head_bytes + 4;
         let body_at = offsets_at + ((1_u64 << bucket_bits) + 1) * 4 + 4;
         if body_at > length {
@@ -72,7 +82,8 @@ impl Run {
         Ok(Self {
             path: path.to_owned(),
             file,
-            places,
+            blocks,
+            entries,
             offsets_at,
             body_at,
             hash_bits,
@@ -83,8 +94,13 @@ impl Run {
     }
 
     /// The blocks that the run covers.
-    pub(crate) fn places(&self) -> &[Place] {
-        &self.places
+    pub(crate) fn blocks(&self) -> &[IndexedBlock] {
+        &self.blocks
+    }
+
+    /// Whether it is never merged with others again.
+    pub(crate) fn is_closed(&self) -> bool {
+        is_closed(self.blocks.len(), self.entries as usize)
     }
 
     /// Blocks that may hold the id of this hash.
@@ -110,7 +126,7 @@ impl Run {
     /// [`Error::Damaged`] when a bucket is not as it was written.
     pub(crate) fn entries_of_all(&self) -> Result<Vec<(u64, u32)>> {
         let numbers: std::collections::HashMap<Place, u32> =
-            self.places.iter().enumerate().map(|(number, place)| (*place, number as u32)).collect();
+            self.blocks.iter().enumerate().map(|(number, block)| (block.place, number as u32)).collect();
         let mut entries = Vec::new();
         for bucket in 0..1_u64 << self.bucket_bits {
             self.bucket(bucket, |hash, place| {
@@ -167,7 +183,7 @@ impl Run {
         for _ in 0..count {
             hash = hash.checked_add((bits.unary()? << self.rice_bits) | bits.take(self.rice_bits)?)?;
             let place = bits.take(self.block_bits)?;
-            entry(hash, *self.places.get(place as usize)?);
+            entry(hash, self.blocks.get(place as usize)?.place);
         }
         Some(())
     }

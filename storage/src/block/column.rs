@@ -9,67 +9,37 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
 use super::hash::hash;
-use super::segment::{SegmentWriter, Segments};
+use super::ints;
+use super::segment::SegmentWriter;
 use super::token::{self, Piece};
-use super::values::{self, Values};
-use super::varint::{Reader, put, put_bytes};
-use super::{BlockError, ints};
+use super::values;
+use super::varint::{put, put_bytes};
 
 /// No values.
-const EMPTY: u8 = 0;
+pub(super) const EMPTY: u8 = 0;
 /// One value, many times.
-const CONSTANT: u8 = 1;
+pub(super) const CONSTANT: u8 = 1;
 /// Lengths and bytes.
-const PLAIN: u8 = 2;
+pub(super) const PLAIN: u8 = 2;
 /// Distinct values in a node of their own, and for each value which of them it is.
-const DICTIONARY: u8 = 3;
+pub(super) const DICTIONARY: u8 = 3;
 /// Patterns, and the typed pieces that fill them.
-const PATTERN: u8 = 4;
+pub(super) const PATTERN: u8 = 4;
 /// Strings and bare values apart.
-const KINDS: u8 = 5;
+pub(super) const KINDS: u8 = 5;
 /// Base64 text as the bytes it stands for.
-const BASE64: u8 = 6;
+pub(super) const BASE64: u8 = 6;
 /// Words between spaces, each place a list of its own.
-const FIELDS: u8 = 7;
+pub(super) const FIELDS: u8 = 7;
 
 /// Deepest tree of nodes that is decoded.
-const DEPTH_MAX: u8 = 10;
+pub(super) const DEPTH_MAX: u8 = 10;
 /// Most lists of pieces of one kind in a pattern; later pieces share the last.
-const PIECES_MAX: u8 = 24;
+pub(super) const PIECES_MAX: u8 = 24;
 /// Most words that are cut off at spaces.
 const FIELDS_MAX: usize = 16;
 /// Shortest text that is tried as base64.
 const BASE64_BYTES_MIN: usize = 16;
-
-/// Values as decoded: distinct ones and, unless each stands for itself, which one each is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Coded {
-    pub(crate) distinct: Values,
-    pub(crate) quoted: Quoted,
-    pub(crate) codes: Option<Vec<u32>>,
-}
-
-/// Which of the distinct values stood in quotes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) enum Quoted {
-    /// None or, if not given, all of them.
-    #[default]
-    None,
-    All,
-    /// The first so many.
-    First(usize),
-}
-
-impl Quoted {
-    /// Whether the distinct value `index` stood in quotes.
-    pub(crate) fn is(&self, index: usize) -> bool {
-        match self {
-            Self::None => false,
-            Self::All => true,
-            Self::First(count) => index < *count,
-        }
-    }
-}
 
 /// Writes the values of one path; `events` are the event times of their records, ns.
 pub(crate) fn encode(
@@ -94,51 +64,6 @@ pub(crate) fn encode(
         let (values, events) = of(kind);
         encode_list(&values, Some(&events), DEPTH_MAX, node, segments);
     }
-}
-
-/// Reads `count` values that [`encode`] wrote.
-pub(crate) fn decode(
-    count: usize,
-    events: &[i64],
-    node: &mut Reader<'_>,
-    segments: &dyn Segments,
-) -> Result<Coded, BlockError> {
-    let kind = node.byte().ok_or(BlockError::Directory("kind of values"))?;
-    if kind <= 1 {
-        let (distinct, codes) = decode_list(count, Some(events), DEPTH_MAX, node, segments)?;
-        let quoted = if kind == 1 { Quoted::All } else { Quoted::None };
-        return Ok(Coded { distinct, quoted, codes });
-    }
-    if kind != KINDS {
-        return Err(BlockError::Directory("kind of values"));
-    }
-    let kinds = ints::decode_codes(count, node, segments)?;
-    let of = |kind: u32| -> Vec<i64> {
-        kinds.iter().zip(events).filter(|(k, _)| **k == kind).map(|(_, event)| *event).collect()
-    };
-    let (strings, bare) = (of(1), of(0));
-    if strings.len() + bare.len() != count {
-        return Err(BlockError::Directory("kinds"));
-    }
-    let (mut distinct, string_codes) = decode_list(strings.len(), Some(&strings), DEPTH_MAX, node, segments)?;
-    let (others, bare_codes) = decode_list(bare.len(), Some(&bare), DEPTH_MAX, node, segments)?;
-    let first = distinct.len();
-    distinct.extend(&others);
-    let mut next = [0_usize; 2];
-    let codes = kinds
-        .iter()
-        .map(|kind| {
-            let (codes, base, next) = match (kind, &mut next) {
-                (1, [_, next]) => (&string_codes, 0, next),
-                (_, [next, _]) => (&bare_codes, first, next),
-            };
-            let code = codes.as_ref().map_or(Some(*next as u32), |codes| codes.get(*next).copied());
-            *next += 1;
-            code.map(|code| base as u32 + code)
-        })
-        .collect::<Option<Vec<u32>>>()
-        .ok_or(BlockError::Directory("codes of kinds"))?;
-    Ok(Coded { distinct, quoted: Quoted::First(first), codes: Some(codes) })
 }
 
 /// Distinct values in order of their first occurrence, and for each value which one it is.
@@ -227,67 +152,6 @@ fn encode_distinct(
     }
     node.push(PLAIN);
     values::encode(values, node, segments);
-}
-
-type Decoded = (Values, Option<Vec<u32>>);
-
-fn decode_list(
-    count: usize,
-    events: Option<&[i64]>,
-    depth: u8,
-    node: &mut Reader<'_>,
-    segments: &dyn Segments,
-) -> Result<Decoded, BlockError> {
-    let depth = depth.checked_sub(1).ok_or(BlockError::Directory("depth of nodes"))?;
-    match node.byte().ok_or(BlockError::Directory("node"))? {
-        EMPTY if count == 0 => Ok((Values::default(), None)),
-        CONSTANT => {
-            let mut distinct = Values::default();
-            distinct.push(node.bytes().ok_or(BlockError::Directory("constant"))?);
-            Ok((distinct, Some(vec![0; count])))
-        }
-        DICTIONARY => {
-            let size = node.size().filter(|size| *size <= count).ok_or(BlockError::Directory("dictionary"))?;
-            let distinct = decode_flat(size, None, depth, node, segments)?;
-            let codes = ints::decode_codes(count, node, segments)?;
-            if codes.iter().any(|code| *code as usize >= size) {
-                return Err(BlockError::Directory("code of a dictionary"));
-            }
-            Ok((distinct, Some(codes)))
-        }
-        PATTERN => Ok((decode_pattern(count, events, node, segments)?, None)),
-        BASE64 => {
-            let variant = node.byte().ok_or(BlockError::Directory("base64"))?;
-            let decoded = decode_flat(count, None, depth, node, segments)?;
-            Ok((base64_encoded(variant, &decoded)?, None))
-        }
-        FIELDS => {
-            let fields = node.byte().ok_or(BlockError::Directory("fields"))?;
-            let fields = (0..fields)
-                .map(|_| decode_flat(count, events, depth, node, segments))
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok((joined(&fields, count), None))
-        }
-        PLAIN => Ok((values::decode(count, node, segments)?, None)),
-        _ => Err(BlockError::Directory("kind of node")),
-    }
-}
-
-/// As [`decode_list`], with a value for each place.
-fn decode_flat(
-    count: usize,
-    events: Option<&[i64]>,
-    depth: u8,
-    node: &mut Reader<'_>,
-    segments: &dyn Segments,
-) -> Result<Values, BlockError> {
-    let (distinct, codes) = decode_list(count, events, depth, node, segments)?;
-    let Some(codes) = codes else { return Ok(distinct) };
-    let mut values = Values::default();
-    for code in codes {
-        values.push(distinct.get(code as usize).ok_or(BlockError::Directory("code"))?);
-    }
-    Ok(values)
 }
 
 /// Values cut into patterns and lists of pieces.
@@ -386,119 +250,12 @@ impl Cut {
     }
 }
 
-/// A list of pieces by its mark and ordinal.
-type Filling<'a> = ((u8, u8), Fill<'a>);
-
-/// A list of pieces being read.
-enum Fill<'a> {
-    Guids(&'a [u8]),
-    Hex { lengths: std::vec::IntoIter<u32>, bytes: &'a [u8] },
-    Numbers(std::vec::IntoIter<i64>),
-}
-
-fn decode_pattern(
-    count: usize,
-    events: Option<&[i64]>,
-    node: &mut Reader<'_>,
-    segments: &dyn Segments,
-) -> Result<Values, BlockError> {
-    let pattern_count = node.size().filter(|n| *n <= count).ok_or(BlockError::Directory("patterns"))?;
-    let (patterns, codes) = if pattern_count == 1 {
-        let mut one = Values::default();
-        one.push(node.bytes().ok_or(BlockError::Directory("pattern"))?);
-        (one, vec![0; count])
-    } else {
-        (values::decode(pattern_count, node, segments)?, ints::decode_codes(count, node, segments)?)
-    };
-    let mut fills = decode_fills(node, segments)?;
-    let mut values = Values::default();
-    for (index, code) in codes.iter().enumerate() {
-        let pattern = patterns.get(*code as usize).ok_or(BlockError::Directory("code of a pattern"))?;
-        let event = events.and_then(|events| events.get(index)).copied().unwrap_or(0);
-        values.push_with(|out| fill(pattern, event, &mut fills, out))?;
-    }
-    Ok(values)
-}
-
-fn decode_fills<'a>(node: &mut Reader<'_>, segments: &'a dyn Segments) -> Result<Vec<Filling<'a>>, BlockError> {
-    let lists = node.size().ok_or(BlockError::Directory("lists of pieces"))?;
-    let mut fills = Vec::new();
-    for _ in 0..lists {
-        let (Some(mark), Some(ordinal)) = (node.byte(), node.byte()) else {
-            return Err(BlockError::Directory("list of pieces"));
-        };
-        let segment = |node: &mut Reader<'_>| {
-            node.number().and_then(|n| u32::try_from(n).ok()).ok_or(BlockError::Directory("segment of pieces"))
-        };
-        let fill = match mark {
-            token::GUID => Fill::Guids(segments.segment(segment(node)?)?),
-            token::HEX_LOWER | token::HEX_UPPER => {
-                let count = node.size().filter(|n| *n <= PIECES_TOTAL_MAX).ok_or(BlockError::Directory("pieces"))?;
-                let lengths = ints::decode_codes(count, node, segments)?.into_iter();
-                Fill::Hex { lengths, bytes: segments.segment(segment(node)?)? }
-            }
-            _ => {
-                let count = node.size().filter(|n| *n <= PIECES_TOTAL_MAX).ok_or(BlockError::Directory("pieces"))?;
-                Fill::Numbers(ints::decode(count, node, segments)?.into_iter())
-            }
-        };
-        fills.push(((mark, ordinal), fill));
-    }
-    Ok(fills)
-}
-
-/// Most pieces in one list: a block's raw bytes hold no more.
-const PIECES_TOTAL_MAX: usize = 256 << 20;
-
-/// Writes `pattern` with its marks replaced by the next pieces.
-fn fill(pattern: &[u8], event: i64, fills: &mut [((u8, u8), Fill<'_>)], out: &mut Vec<u8>) -> Result<(), BlockError> {
-    let missing = || BlockError::Directory("piece of a pattern");
-    let mut ordinals = [0_u8; token::FIRST_PLAIN as usize];
-    let mut rest = pattern.iter();
-    while let Some(byte) = rest.next() {
-        let Some(ordinal) = ordinals.get_mut(usize::from(*byte)) else {
-            out.push(*byte);
-            continue;
-        };
-        let key = (*byte, *ordinal);
-        *ordinal = (*ordinal + 1).min(PIECES_MAX);
-        let list = fills.iter_mut().find(|(known, _)| *known == key);
-        let Some((_, list)) = list else { return Err(missing()) };
-        match list {
-            Fill::Guids(bytes) => {
-                let Some((guid, after)) = bytes.split_first_chunk::<16>() else { return Err(missing()) };
-                token::put_guid_text(out, guid);
-                *bytes = after;
-            }
-            Fill::Hex { lengths, bytes } => {
-                let length = lengths.next().map(|length| length as usize);
-                let parts = length.and_then(|length| bytes.split_at_checked(length));
-                let Some((hex, after)) = parts else { return Err(missing()) };
-                token::put_hex(out, hex, *byte == token::HEX_UPPER);
-                *bytes = after;
-            }
-            Fill::Numbers(numbers) => {
-                let Some(number) = numbers.next() else { return Err(missing()) };
-                if *byte == token::INTEGER {
-                    token::put_integer(out, number);
-                    continue;
-                }
-                let decimals = rest.next().and_then(|digit| digit.checked_sub(b'0')).filter(|digits| *digits <= 7);
-                let Some(decimals) = decimals else { return Err(missing()) };
-                let ticks = number.wrapping_add(event_ticks(event, decimals));
-                token::put_time(out, ticks, decimals, *byte == token::TIME_SPACE);
-            }
-        }
-    }
-    Ok(())
-}
-
 /// An event time in units of so many decimals of a second.
-fn event_ticks(event_ns: i64, decimals: u8) -> i64 {
+pub(super) fn event_ticks(event_ns: i64, decimals: u8) -> i64 {
     event_ns.div_euclid(10_i64.pow(9 - u32::from(decimals)))
 }
 
-fn base64_engine(variant: u8) -> Option<&'static base64::engine::GeneralPurpose> {
+pub(super) fn base64_engine(variant: u8) -> Option<&'static base64::engine::GeneralPurpose> {
     [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD].get(usize::from(variant)).copied()
 }
 
@@ -522,18 +279,6 @@ fn base64_decoded(values: &[&[u8]]) -> Option<(u8, Vec<Vec<u8>>)> {
     })
 }
 
-fn base64_encoded(variant: u8, decoded: &Values) -> Result<Values, BlockError> {
-    let engine = base64_engine(variant).ok_or(BlockError::Directory("base64"))?;
-    let mut values = Values::default();
-    let mut text = String::new();
-    for bytes in decoded.iter() {
-        text.clear();
-        engine.encode_string(bytes, &mut text);
-        values.push(text.as_bytes());
-    }
-    Ok(values)
-}
-
 /// Values cut at their first spaces, as often as each has them; `None` below three words.
 fn fields<'a>(values: &[&'a [u8]]) -> Option<Vec<Vec<&'a [u8]>>> {
     let spaces = |value: &&[u8]| memchr::memchr_iter(b' ', value).take(FIELDS_MAX - 1).count();
@@ -545,20 +290,4 @@ fn fields<'a>(values: &[&'a [u8]]) -> Option<Vec<Vec<&'a [u8]>>> {
         }
     }
     Some(fields)
-}
-
-fn joined(fields: &[Values], count: usize) -> Values {
-    let mut values = Values::default();
-    let mut buffer = Vec::new();
-    for index in 0..count {
-        buffer.clear();
-        for (number, field) in fields.iter().enumerate() {
-            if number > 0 {
-                buffer.push(b' ');
-            }
-            buffer.extend_from_slice(field.get(index).unwrap_or_default());
-        }
-        values.push(&buffer);
-    }
-    values
 }

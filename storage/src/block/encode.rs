@@ -16,7 +16,9 @@ const POOLED_COLUMN_BYTES_MAX: usize = 768;
 /// Most chunks in a block: their numbers are 16 bits wide. What comes after goes to the pool.
 const CHUNKS_MAX: usize = u16::MAX as usize;
 /// Number of the chunk that holds small segments.
-pub(crate) const POOL: u32 = 0;
+const POOL: u32 = 0;
+/// Raw bytes from which a page is full: a search decompresses only the pages that it needs.
+const PAGE_BYTES: usize = 8 << 10;
 /// Number of the list of rows among the columns that bring segments.
 const ROWS: u32 = 0;
 
@@ -192,7 +194,7 @@ fn column_mask(values: &[&[u8]]) -> u64 {
 
 type Packed = (Vec<Vec<u8>>, Vec<ChunkHead>, Vec<SegmentHead>);
 
-/// Distributes segments over chunks: the pool, and one for each column that is worth it.
+/// Distributes segments over chunks: the pool, one for each column that is worth it, and pages of what is left.
 fn pack_segments(segments: Vec<Segment>) -> Result<Packed, BlockError> {
     let mut packed: Vec<Stored> = Vec::with_capacity(segments.len());
     for segment in segments {
@@ -214,34 +216,46 @@ fn pack_segments(segments: Vec<Segment>) -> Result<Packed, BlockError> {
         }
     }
     let mut heads = Vec::with_capacity(packed.len());
+    let own_chunks = chunks.len();
     for stored in &packed {
-        let own = numbers.get(stored.column as usize).copied().unwrap_or(POOL);
-        let number = if stored.pooled { POOL } else { own };
-        let bytes = if number == POOL { &stored.raw } else { stored.bytes() };
+        let own = numbers.get(stored.column as usize).copied().filter(|number| *number != POOL);
+        let (number, bytes) = match own {
+            _ if stored.pooled => (POOL, &stored.raw),
+            Some(number) => (number, stored.bytes()),
+            None => (page(&mut chunks, own_chunks), &stored.raw),
+        };
         heads.push(SegmentHead { chunk: number, raw_bytes: stored.raw.len() as u32, stored_bytes: bytes.len() as u32 });
         if let Some(chunk) = chunks.get_mut(number as usize) {
             chunk.extend_from_slice(bytes);
         }
     }
-    let pool_raw_bytes = compress_pool(&mut chunks)?;
-    let chunk_heads = chunks.iter().enumerate().map(|(number, chunk)| ChunkHead {
-        stored_bytes: chunk.len() as u32,
-        raw_bytes: if number == POOL as usize { pool_raw_bytes } else { 0 },
-        crc: crc32fast::hash(chunk),
+    let chunk_heads = chunks.iter_mut().enumerate().map(|(number, chunk)| {
+        let is_shared = number == POOL as usize || number >= own_chunks;
+        let raw_bytes = if is_shared { compress_whole(chunk)? } else { 0 };
+        Ok(ChunkHead { stored_bytes: chunk.len() as u32, raw_bytes, crc: crc32fast::hash(chunk) })
     });
-    let chunk_heads = chunk_heads.collect();
+    let chunk_heads = chunk_heads.collect::<Result<_, BlockError>>()?;
     Ok((chunks, chunk_heads, heads))
 }
 
-/// Compresses the pool as a whole; gives its raw length, 0 where it stays as it is.
-fn compress_pool(chunks: &mut [Vec<u8>]) -> Result<u32, BlockError> {
-    let Some(pool) = chunks.first_mut() else { return Ok(0) };
-    let compressed = compress(pool)?;
-    if compressed.len() >= pool.len() {
+/// The last page, which are the chunks from `first` on, or a new one if that is full.
+fn page(chunks: &mut Vec<Vec<u8>>, first: usize) -> u32 {
+    let is_open = chunks.len() > first && chunks.last().is_some_and(|page| page.len() < PAGE_BYTES);
+    if !is_open && chunks.len() < CHUNKS_MAX {
+        chunks.push(Vec::new());
+    }
+    // Where there can be no more chunks, the last one takes all.
+    if chunks.len() > first { chunks.len() as u32 - 1 } else { POOL }
+}
+
+/// Compresses a chunk as a whole; gives its raw length, 0 where it stays as it is.
+fn compress_whole(chunk: &mut Vec<u8>) -> Result<u32, BlockError> {
+    let compressed = compress(chunk)?;
+    if compressed.len() >= chunk.len() {
         return Ok(0);
     }
-    let raw_bytes = pool.len() as u32;
-    *pool = compressed;
+    let raw_bytes = chunk.len() as u32;
+    *chunk = compressed;
     Ok(raw_bytes)
 }
 

@@ -60,8 +60,20 @@ pub(crate) fn decode_codes(
     node: &mut Reader<'_>,
     segments: &dyn Segments,
 ) -> Result<Vec<u32>, BlockError> {
+    let before = *node;
+    if let (Some(1), Some(1)) = (node.number(), node.byte()) {
+        return Ok(decode_plane(count, node, segments)?.iter().map(|byte| u32::from(*byte)).collect());
+    }
+    *node = before;
     let numbers = decode_planes(count, node, segments)?;
     numbers.iter().map(|number| u32::try_from(*number).map_err(|_| BlockError::Directory("code"))).collect()
+}
+
+/// Passes over what [`encode`] wrote.
+pub(crate) fn skip(node: &mut Reader<'_>) -> Option<()> {
+    node.byte()?;
+    node.number()?;
+    skip_codes(node)
 }
 
 /// Passes over what [`encode_codes`] wrote.
@@ -89,12 +101,7 @@ fn decode_planes(count: usize, node: &mut Reader<'_>, segments: &dyn Segments) -
     let width = node.byte().filter(|width| *width <= 8).ok_or(BlockError::Directory("width of integers"))?;
     let mut numbers = vec![0_u64; count];
     for plane in 0..u32::from(width) {
-        let segment = node.number().and_then(|n| u32::try_from(n).ok()).ok_or(BlockError::Directory("plane"))?;
-        let bytes = segments.segment(segment)?;
-        if bytes.len() != count {
-            return Err(BlockError::Length { what: "plane of integers", expected: count, found: bytes.len() });
-        }
-        for (number, byte) in numbers.iter_mut().zip(bytes) {
+        for (number, byte) in numbers.iter_mut().zip(decode_plane(count, node, segments)?) {
             *number |= u64::from(*byte) << (8 * plane);
         }
     }
@@ -102,6 +109,16 @@ fn decode_planes(count: usize, node: &mut Reader<'_>, segments: &dyn Segments) -
         numbers.iter_mut().for_each(|number| *number = number.wrapping_mul(unit));
     }
     Ok(numbers)
+}
+
+/// One byte of each number.
+fn decode_plane<'s>(count: usize, node: &mut Reader<'_>, segments: &'s dyn Segments) -> Result<&'s [u8], BlockError> {
+    let segment = node.number().and_then(|n| u32::try_from(n).ok()).ok_or(BlockError::Directory("plane"))?;
+    let bytes = segments.segment(segment)?;
+    if bytes.len() == count {
+        return Ok(bytes);
+    }
+    Err(BlockError::Length { what: "plane of integers", expected: count, found: bytes.len() })
 }
 
 fn steps(values: &[i64]) -> Vec<u64> {

@@ -9,8 +9,11 @@ mod hash;
 mod head;
 mod ints;
 mod json;
+mod list;
 mod mask;
+mod pattern;
 mod read;
+mod rows;
 mod segment;
 mod splitter;
 mod token;
@@ -21,7 +24,7 @@ mod zstd_frame;
 pub(crate) use encode::{EncodedBlock, Envelope, Row, encode};
 pub use head::{BlockHead, ColumnHead};
 pub use mask::mask;
-pub use read::{Block, Column};
+pub use read::{Block, Column, Distinct};
 pub(crate) use read::{ChunkSource, DecodedRows, decode};
 pub(crate) use splitter::{Splitter, Value};
 
@@ -29,6 +32,17 @@ pub(crate) use splitter::{Splitter, Value};
 pub(crate) const BLOCK_RECORDS_MAX: u64 = 1024;
 /// Raw bytes after which a block is closed early.
 pub(crate) const BLOCK_RAW_BYTES_MAX: u64 = 8 << 20;
+
+/// A text that a value must hold to be wanted, in any case: what cannot hold it need not be decoded.
+pub struct Fragment<'a> {
+    /// The text: ASCII, in lower case.
+    pub folded: &'a [u8],
+    /// Whether it occurs in some bytes, in any case; may say yes wrongly. Bytes are values one right after another, or
+    /// parts of them where there are no escapes.
+    pub occurs_in: &'a (dyn Fn(&[u8]) -> bool + Sync),
+    /// Whether values may have escapes; it occurs then where they may spell it, too.
+    pub has_escapes: bool,
+}
 
 /// What is wrong with the bytes of a block.
 #[derive(Debug, thiserror::Error)]

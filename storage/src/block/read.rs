@@ -1,16 +1,15 @@
 //! A block read back: single columns for a search, records for an answer, everything for a verification.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 
-use super::column::{self, Coded};
-use super::encode::{POOL, Row};
-use super::head::{Directory, SegmentHead};
+use super::encode::Row;
+use super::head::{ColumnHead, Directory, SegmentHead};
+use super::list::{Coded, ColumnNode, Quoted};
+use super::rows::{RowsNode, Shape, Shapes};
 use super::segment::Segments;
-use super::values::{self, Values};
-use super::varint::Reader;
+use super::values::Values;
 use super::zstd_frame::decompress;
-use super::{BlockError, BlockHead, ints};
+use super::{BlockError, BlockHead, Fragment};
 use crate::error::Error;
 use crate::time::Timestamp;
 
@@ -59,10 +58,9 @@ impl DecodedRows {
 /// Decodes a whole block; every chunk's CRC32 is checked.
 pub(crate) fn decode(head: &BlockHead, chunks: &dyn ChunkSource) -> Result<DecodedRows, BlockError> {
     let block = Block::new(head, chunks)?;
-    let rows = block.rows()?;
-    let all: Vec<usize> = (0..rows.events.len()).collect();
+    let all: Vec<usize> = (0..head.count as usize).collect();
     let bodies = block.bodies(&all)?;
-    Ok(DecodedRows { bodies, events: rows.events.clone(), received: rows.received.clone() })
+    Ok(DecodedRows { bodies, events: block.events()?.to_vec(), received: block.received()?.to_vec() })
 }
 
 /// A block being read: chunks are fetched, checked and decompressed when they are wanted, and kept.
@@ -73,25 +71,37 @@ pub struct Block<'a> {
     chunks: Vec<OnceCell<Vec<u8>>>,
     segments: Vec<OnceCell<Vec<u8>>>,
     offsets: Vec<usize>,
-    rows: OnceCell<Rows>,
+    rows: RowsNode<'a>,
+    shapes: OnceCell<Shapes>,
+    events: OnceCell<Vec<i64>>,
+    received: OnceCell<Vec<i64>>,
 }
 
-/// Shapes, and what each row has besides its values.
-#[derive(Debug, Default)]
-struct Rows {
-    shapes: Vec<Shape>,
-    shape_of_row: Vec<u32>,
-    events: Vec<i64>,
-    received: Vec<i64>,
+/// The distinct values of one column as they are stored; two of them may be equal.
+#[derive(Debug)]
+pub struct Distinct {
+    values: Values,
+    quoted: Quoted,
 }
 
-/// The columns of a shape's values, and how many of all shapes' literals come before its own.
-#[derive(Debug, Default)]
-struct Shape {
-    paths: Vec<u32>,
-    literals_from: usize,
-    /// How many of the values are of which column.
-    times: HashMap<u32, u32>,
+impl Distinct {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One of them: its raw bytes, and whether it stood in quotes.
+    #[must_use]
+    pub fn get(&self, code: usize) -> Option<(&[u8], bool)> {
+        Some((self.values.get(code)?, self.quoted.is(code)))
+    }
 }
 
 /// The values of one column.
@@ -115,10 +125,20 @@ impl Column {
         Some((self.coded.distinct.get(code)?, self.coded.quoted.is(code)))
     }
 
-    /// The distinct values, one right after another.
-    #[must_use]
-    pub fn distinct_bytes(&self) -> &[u8] {
-        self.coded.distinct.bytes()
+    /// Calls `found` with the row of each value that is one of the wanted distinct ones: `wanted` has a place for each.
+    pub fn rows_with(&self, wanted: &[bool], mut found: impl FnMut(usize)) {
+        let is_wanted = |code: usize| wanted.get(code).copied().unwrap_or(false);
+        match (&self.rows, &self.coded.codes) {
+            (None, Some(codes)) => {
+                let rows = codes.iter().enumerate().filter(|(_, code)| is_wanted(**code as usize));
+                rows.for_each(|(row, _)| found(row));
+            }
+            (Some(rows), Some(codes)) => {
+                let rows = rows.iter().zip(codes).filter(|(_, code)| is_wanted(**code as usize));
+                rows.for_each(|(row, _)| found(*row as usize));
+            }
+            (_, None) => self.entries().filter(|(_, code)| is_wanted(*code)).for_each(|(row, _)| found(row)),
+        }
     }
 
     /// For each value in order: the row it belongs to, and which distinct value it is.
@@ -150,7 +170,10 @@ impl<'a> Block<'a> {
             chunks: vec![OnceCell::new(); directory.chunks.len()],
             segments: vec![OnceCell::new(); directory.segments.len()],
             offsets,
-            rows: OnceCell::new(),
+            rows: RowsNode::parse(&directory.rows_node, head.raw_bytes as usize + head.count as usize + 16)?,
+            shapes: OnceCell::new(),
+            events: OnceCell::new(),
+            received: OnceCell::new(),
         })
     }
 
@@ -165,7 +188,7 @@ impl<'a> Block<'a> {
     /// # Errors
     /// When a chunk is damaged or cannot be read.
     pub fn events(&self) -> Result<&[i64], BlockError> {
-        Ok(&self.rows()?.events)
+        cached(&self.events, || self.rows.events(self.head.count as usize, self)).map(Vec::as_slice)
     }
 
     /// The received times of the rows, ns.
@@ -173,7 +196,7 @@ impl<'a> Block<'a> {
     /// # Errors
     /// When a chunk is damaged or cannot be read.
     pub fn received(&self) -> Result<&[i64], BlockError> {
-        Ok(&self.rows()?.received)
+        cached(&self.received, || self.rows.received(self.head.count as usize, self)).map(Vec::as_slice)
     }
 
     /// The values of column `number`.
@@ -181,14 +204,40 @@ impl<'a> Block<'a> {
     /// # Errors
     /// When a chunk is damaged or cannot be read.
     pub fn column(&self, number: usize) -> Result<Column, BlockError> {
-        let head = self.directory.columns.get(number).ok_or(BlockError::Directory("column"))?;
-        let rows = if head.dense { None } else { Some(self.rows_of(number as u32)?) };
-        let count = head.count as usize;
-        let found = rows.as_ref().map_or(self.head.count as usize, Vec::len);
-        if found != count {
-            return Err(BlockError::Length { what: "values of a column", expected: count, found });
+        let head = self.column_head(number)?;
+        let (values, quoted) =
+            ColumnNode::parse(&head.node)?.distinct(head.count as usize, &|| self.events_of(number, head), self)?;
+        self.column_of(number, Distinct { values, quoted })
+    }
+
+    /// The values of column `number`, whose distinct values [`Block::distinct`] gave.
+    ///
+    /// # Errors
+    /// When a chunk is damaged or cannot be read.
+    pub fn column_of(&self, number: usize, distinct: Distinct) -> Result<Column, BlockError> {
+        let head = self.column_head(number)?;
+        let rows = if head.dense { None } else { Some(self.shapes()?.rows_of(number as u32)) };
+        check_count(head, rows.as_ref().map_or(self.head.count as usize, Vec::len))?;
+        let Distinct { values, quoted } = distinct;
+        let codes = ColumnNode::parse(&head.node)?.codes(head.count as usize, &quoted, self)?;
+        Ok(Column { coded: Coded { distinct: values, quoted, codes }, rows, count: head.count as usize })
+    }
+
+    /// The distinct values of column `number`; less is read than for [`Block::column`]. `None` if no value can hold
+    /// the fragment: even less is read then.
+    ///
+    /// # Errors
+    /// When a chunk is damaged or cannot be read.
+    pub fn distinct(&self, number: usize, fragment: Option<&Fragment<'_>>) -> Result<Option<Distinct>, BlockError> {
+        let head = self.column_head(number)?;
+        let (node, count) = (ColumnNode::parse(&head.node)?, head.count as usize);
+        if let Some(fragment) = fragment
+            && !node.may_hold(count, fragment, self)?
+        {
+            return Ok(None);
         }
-        Ok(Column { coded: self.coded(number, rows.as_deref())?, rows, count })
+        let (values, quoted) = node.distinct(count, &|| self.events_of(number, head), self)?;
+        Ok(Some(Distinct { values, quoted }))
     }
 
     /// The exact bytes of the records at `rows`, ascending.
@@ -196,14 +245,13 @@ impl<'a> Block<'a> {
     /// # Errors
     /// When a chunk is damaged or cannot be read.
     pub(crate) fn bodies(&self, wanted: &[usize]) -> Result<Values, BlockError> {
-        let rows = self.rows()?;
         let columns = self.all_columns()?;
-        let literals = self.literals()?;
+        let literals = self.rows.literals(self)?;
         let mut next = vec![0_usize; columns.len()];
         let mut bodies = Values::default();
         let mut wanted = wanted.iter().copied().peekable();
-        for (row, shape) in rows.shape_of_row.iter().enumerate() {
-            let shape = rows.shapes.get(*shape as usize).ok_or(BlockError::Directory("shape of a row"))?;
+        for (row, shape) in self.shapes()?.rows().enumerate() {
+            let shape = shape?;
             if wanted.peek() == Some(&row) {
                 wanted.next();
                 bodies.push_with(|out| put_row(out, shape, &literals, &columns, &mut next))?;
@@ -217,108 +265,36 @@ impl<'a> Block<'a> {
     }
 
     fn all_columns(&self) -> Result<Vec<Coded>, BlockError> {
-        let columns = self.directory.columns.len();
-        let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); columns];
-        let rows = self.rows()?;
-        for (row, shape) in rows.shape_of_row.iter().enumerate() {
-            let shape = rows.shapes.get(*shape as usize).ok_or(BlockError::Directory("shape of a row"))?;
-            for path in &shape.paths {
-                rows_of.get_mut(*path as usize).ok_or(BlockError::Directory("path"))?.push(row as u32);
-            }
-        }
-        rows_of.iter().enumerate().map(|(number, rows)| self.coded(number, Some(rows))).collect()
-    }
-
-    fn coded(&self, number: usize, rows: Option<&[u32]>) -> Result<Coded, BlockError> {
-        let head = self.directory.columns.get(number).ok_or(BlockError::Directory("column"))?;
-        let events = &self.rows()?.events;
-        let count = rows.map_or(self.head.count as usize, <[u32]>::len);
-        if head.count as usize != count {
-            return Err(BlockError::Length { what: "values of a column", expected: head.count as usize, found: count });
-        }
-        let mut node = Reader(&head.node);
-        let coded = if head.dense {
-            column::decode(count, events, &mut node, self)?
-        } else {
-            let events: Vec<i64> = rows
-                .unwrap_or_default()
-                .iter()
-                .map(|row| events.get(*row as usize).copied().unwrap_or_default())
-                .collect();
-            column::decode(count, &events, &mut node, self)?
+        let columns = &self.directory.columns;
+        let counts = self.shapes()?.counts(columns.len())?;
+        let coded = |((number, head), count)| {
+            check_count(head, count)?;
+            self.coded(number, head)
         };
-        if node.is_empty() { Ok(coded) } else { Err(BlockError::Directory("end of a column")) }
+        columns.iter().enumerate().zip(counts).map(coded).collect()
     }
 
-    /// The row of each value of a column.
-    fn rows_of(&self, column: u32) -> Result<Vec<u32>, BlockError> {
-        let rows = self.rows()?;
-        let times: Vec<usize> =
-            rows.shapes.iter().map(|shape| shape.times.get(&column).copied().unwrap_or(0) as usize).collect();
-        let mut found = Vec::new();
-        for (row, shape) in rows.shape_of_row.iter().enumerate() {
-            let times = times.get(*shape as usize).copied().unwrap_or(0);
-            found.extend(std::iter::repeat_n(row as u32, times));
-        }
-        Ok(found)
+    fn column_head(&self, number: usize) -> Result<&'a ColumnHead, BlockError> {
+        self.directory.columns.get(number).ok_or(BlockError::Directory("column"))
     }
 
-    fn rows(&self) -> Result<&Rows, BlockError> {
-        if let Some(rows) = self.rows.get() {
-            return Ok(rows);
-        }
-        let rows = self.decode_rows()?;
-        Ok(self.rows.get_or_init(|| rows))
+    fn coded(&self, number: usize, head: &ColumnHead) -> Result<Coded, BlockError> {
+        let node = ColumnNode::parse(&head.node)?;
+        node.decode(head.count as usize, &|| self.events_of(number, head), self)
     }
 
-    fn decode_rows(&self) -> Result<Rows, BlockError> {
-        let bad = || BlockError::Directory("list of rows");
-        let count = self.head.count as usize;
-        let limit = self.head.raw_bytes as usize + count + 16;
-        let mut node = Reader(&self.directory.rows_node);
-        let size = |node: &mut Reader<'_>| node.size().filter(|size| *size <= limit).ok_or_else(bad);
-        let shape_count = size(&mut node)?;
-        let lengths = ints::decode_codes(shape_count, &mut node, self)?;
-        let path_count = size(&mut node)?;
-        let paths = ints::decode_codes(path_count, &mut node, self)?;
-        let literal_count = size(&mut node)?;
-        // Literals are most of what there is to decode, and only whole records need them.
-        values::skip(&mut node).ok_or_else(bad)?;
-        let shape_of_row = ints::decode_codes(count, &mut node, self)?;
-        let events = ints::decode(count, &mut node, self)?;
-        let received = ints::decode(count, &mut node, self)?;
-        let mut paths = paths.into_iter();
-        let mut shapes = Vec::with_capacity(shape_count);
-        let mut literals_from = 0;
-        for length in lengths {
-            let length = length as usize;
-            let paths: Vec<u32> = paths.by_ref().take(length).collect();
-            let mut times = HashMap::new();
-            paths.iter().for_each(|path| *times.entry(*path).or_default() += 1);
-            let shape = Shape { paths, literals_from, times };
-            if shape.paths.len() != length {
-                return Err(bad());
-            }
-            literals_from += length + 1;
-            shapes.push(shape);
+    /// The event times of the records of a column's values.
+    fn events_of(&self, number: usize, head: &ColumnHead) -> Result<Vec<i64>, BlockError> {
+        let events = self.events()?;
+        if head.dense {
+            return Ok(events.to_vec());
         }
-        if literals_from != literal_count || paths.next().is_some() || !node.is_empty() {
-            return Err(bad());
-        }
-        Ok(Rows { shapes, shape_of_row, events, received })
+        let rows = self.shapes()?.rows_of(number as u32);
+        Ok(rows.iter().map(|row| events.get(*row as usize).copied().unwrap_or_default()).collect())
     }
 
-    /// The literals of all shapes, one after another.
-    fn literals(&self) -> Result<Values, BlockError> {
-        let bad = || BlockError::Directory("literals");
-        let mut node = Reader(&self.directory.rows_node);
-        node.number().ok_or_else(bad)?;
-        ints::skip_codes(&mut node).ok_or_else(bad)?;
-        node.number().ok_or_else(bad)?;
-        ints::skip_codes(&mut node).ok_or_else(bad)?;
-        let limit = self.head.raw_bytes as usize + self.head.count as usize + 16;
-        let count = node.size().filter(|count| *count <= limit).ok_or_else(bad)?;
-        values::decode(count, &mut node, self)
+    fn shapes(&self) -> Result<&Shapes, BlockError> {
+        cached(&self.shapes, || self.rows.shapes(self.head.count as usize, self))
     }
 
     fn chunk(&self, number: usize) -> Result<&[u8], BlockError> {
@@ -355,7 +331,7 @@ impl Segments for Block<'_> {
         let chunk = self.chunk(head.chunk as usize)?;
         let stored =
             chunk.get(*offset..end).ok_or(BlockError::Length { what: "chunk", expected: end, found: chunk.len() })?;
-        if head.chunk == POOL || head.stored_bytes == head.raw_bytes {
+        if head.stored_bytes == head.raw_bytes {
             return Ok(stored);
         }
         let cell = self.segments.get(number).ok_or(BlockError::Directory("number of a segment"))?;
@@ -365,6 +341,20 @@ impl Segments for Block<'_> {
         let bytes = decompress(stored, head.raw_bytes as usize, head.chunk as u16)?;
         Ok(cell.get_or_init(|| bytes))
     }
+}
+
+fn cached<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, BlockError>) -> Result<&T, BlockError> {
+    if let Some(made) = cell.get() {
+        return Ok(made);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
+}
+
+fn check_count(head: &ColumnHead, found: usize) -> Result<(), BlockError> {
+    let expected = head.count as usize;
+    let error = BlockError::Length { what: "values of a column", expected, found };
+    if found == expected { Ok(()) } else { Err(error) }
 }
 
 fn put_row(

@@ -171,6 +171,17 @@ fn time(text: &[u8]) -> Option<(Piece<'_>, usize)> {
     Some((Piece::Time { ticks, decimals: decimals as u8, space }, length))
 }
 
+/// Whether a piece of this mark may have this character, in either case.
+pub(crate) fn may_hold(mark: u8, byte: u8) -> bool {
+    match mark {
+        GUID => byte.is_ascii_hexdigit() || byte == b'-',
+        HEX_LOWER | HEX_UPPER => byte.is_ascii_hexdigit(),
+        INTEGER => byte.is_ascii_digit() || byte == b'-',
+        TIME_T | TIME_SPACE => byte.is_ascii_digit() || b"-:. tT".contains(&byte),
+        _ => true,
+    }
+}
+
 /// Appends a time's text.
 pub(crate) fn put_time(out: &mut Vec<u8>, ticks: i64, decimals: u8, space: bool) {
     let scale = 10_i64.pow(u32::from(decimals));

@@ -35,11 +35,6 @@ impl Values {
         self.bytes.get(start as usize..*self.ends.get(index)? as usize)
     }
 
-    /// All of them, one right after another.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()

@@ -65,6 +65,13 @@ impl<'a> Reader<'a> {
         usize::try_from(self.number()?).ok()
     }
 
+    /// The bytes that `skip` passes over.
+    pub(crate) fn part(&mut self, skip: impl FnOnce(&mut Self) -> Option<()>) -> Option<&'a [u8]> {
+        let before = self.0;
+        skip(self)?;
+        before.get(..before.len() - self.0.len())
+    }
+
     pub(crate) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (front, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;

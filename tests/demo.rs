@@ -25,6 +25,12 @@ fn every_step_gives_what_it_must() {
 }
 
 #[test]
+fn quiet_says_nothing_when_every_step_was_right() {
+    let run = Sandbox::new().run(["-q", "demo", "--scale", "0.1"]).expect_code(0);
+    assert_eq!((run.text(), run.stderr.as_str()), ("", ""));
+}
+
+#[test]
 fn a_folder_of_that_name_is_left_alone() {
     let sandbox = Sandbox::new();
     let path = sandbox.write("logkeep-demo/mine.txt", "mine");

@@ -30,6 +30,58 @@ fn files_hold_the_exact_bytes_and_can_be_imported() {
 }
 
 #[test]
+fn a_stream_without_records_at_these_times_has_no_file() {
+    let sandbox = archived();
+    let arguments = ["export", "--to", "out", "--until", "2024-09-03", "-v"];
+    let run = sandbox.run(arguments).expect_code(0);
+    assert!(run.stderr.contains("3 records (") && run.stderr.contains(" in 1 file in out"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 stream without a record at these times"), "{}", run.stderr);
+    let names = fs::read_dir(sandbox.path("out")).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["MANIFEST.json", "test+signin.jsonl"]);
+    sandbox.run(arguments).expect_code(0);
+    sandbox.run(["export", "--to", "none", "--until", "2000-01-01"]).expect_code(1);
+}
+
+/// Somebody changed the files after they were written: that is found, and still nothing is lost.
+#[test]
+fn an_export_that_was_changed_is_found_when_it_is_imported() {
+    let sandbox = archived();
+    sandbox.run(["export", "--to", "out"]).expect_code(0);
+    let whole = String::from_utf8(read(&sandbox, "out/test+signin.jsonl")).unwrap();
+    let manifest = read(&sandbox, "out/MANIFEST.json");
+    let import = |archive: &str, code| sandbox.run(["import", "out", "--json", "--archive", archive]).expect_code(code);
+    assert!(import("right", 0).text().contains("\"mismatches\":[]"));
+    // One letter.
+    sandbox.write("out/test+signin.jsonl", whole.replacen("anna", "hugo", 1));
+    let run = import("letter", 3);
+    let said = "warning: out/test+signin.jsonl is not what the manifest says: expected SHA-256 ";
+    assert!(run.stderr.contains(said) && run.stderr.contains(", found "), "{}", run.stderr);
+    assert!(run.text().contains("\"complete\":false") && run.text().contains("\"records\":7"), "{}", run.text());
+    // A record more.
+    sandbox.write("out/test+signin.jsonl", format!("{whole}{{}}\n"));
+    let run = import("more", 3);
+    assert!(run.stderr.contains(&format!("expected {} bytes, found {} bytes", whole.len(), whole.len() + 3)));
+    assert!(run.text().contains("\"records\":8"), "{}", run.text());
+    // A count, in the manifest.
+    sandbox.write("out/test+signin.jsonl", &whole);
+    sandbox.write(
+        "out/MANIFEST.json",
+        String::from_utf8(manifest.clone()).unwrap().replace("\"records\": 4", "\"records\": 5"),
+    );
+    assert!(import("count", 3).stderr.contains("expected 5 records, found 4 records"));
+    // A file that is gone, and one that was put in.
+    sandbox.write("out/MANIFEST.json", manifest);
+    fs::remove_file(sandbox.path("out/test+signin.jsonl")).unwrap();
+    sandbox.write("out/other.jsonl", "{}\n");
+    let run = import("gone", 3);
+    assert!(run.stderr.contains("out/test+signin.jsonl is not what the manifest says: expected 4 records in"));
+    assert!(run.stderr.contains("found no such file") && run.stderr.contains("out/other.jsonl"), "{}", run.stderr);
+    assert!(run.text().contains("\"records\":3"), "{}", run.text());
+}
+
+#[test]
 fn records_that_no_line_can_hold_come_back_byte_for_byte() {
     let sandbox = Sandbox::new();
     let framed = b"12\n two\nlines\n \n8\n{\n\"a\":1}\n3\n{} \n1\n\r\n5\n\xffjson\n";

@@ -31,6 +31,60 @@ fn what_cannot_be_taken_is_kept_aside_and_said() {
     assert!(kept.contains(r#""source":"mixed.jsonl""#) && kept.contains(r#""text":"oops""#), "{kept}");
 }
 
+/// Each with reason and cure; a second run says it again, and keeps nothing twice.
+#[test]
+fn what_is_no_text_is_refused_with_what_to_do() {
+    let sandbox = Sandbox::new();
+    let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    sandbox.write("in/1.json", utf_16("\u{feff}{\"a\":1}\r\n"));
+    sandbox.write("in/2.log", utf_16("2024-09-02 one\r\n"));
+    sandbox.write("in/3.bin", (0..9_000_u32).map(|n| (n.wrapping_mul(2_654_435_769) >> 11) as u8).collect::<Vec<_>>());
+    sandbox.write("in/4.log", "good\n");
+    std::os::unix::fs::symlink("nowhere", sandbox.path("in/5.link")).unwrap();
+    sandbox.write("in/6.json", "{\"a\":1}\noops\n{\"b\":1}\nagain\n");
+    let first = sandbox.run(["import", "in"]).expect_code(3);
+    let again = sandbox.run(["import", "in"]).expect_code(3);
+    let forced = sandbox.run(["import", "in/2.log", "--form", "text"]).expect_code(0);
+    assert_snapshot("import-refused", &[first, again, forced].map(|run| steady(&run)).join("\n"));
+}
+
+#[test]
+fn lines_have_the_times_that_they_tell() {
+    let sandbox = Sandbox::new();
+    let lines = "<34>1 2003-10-11T22:14:15.003Z host su - ID47 - five\n\
+                 <34>Oct 11 2004 22:14:15 host su: three\n\
+                 127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.0\" 200 23\n\
+                 2024-09-02 23:00:00,123 INFO started\n";
+    sandbox.write("app.log", lines);
+    sandbox.run(["import", "app.log"]).expect_code(0);
+    let found = sandbox.run(["search", "*", "-o", "csv", "--until", "2025-01-01"]).expect_code(0);
+    let times: Vec<_> = found.text().lines().skip(1).filter_map(|line| line.split(',').nth(1)).collect();
+    let expected = [
+        "2024-09-02T23:00:00.000000000Z",
+        "2004-10-11T22:14:15.000000000Z",
+        "2003-10-11T22:14:15.003000000Z",
+        "2000-10-10T20:55:36.000000000Z",
+    ];
+    assert_eq!(times, expected);
+    // Without a year it is one of the last twelve months.
+    sandbox.run_with_input(["import", "-", "--stream", "test/old"], b"Jan  1 12:00:00 host su: x\n").expect_code(0);
+    let ago = ["search", "*", "--in", "test/old", "--since", "53w", "--count"];
+    assert_eq!(sandbox.run(ago).expect_code(0).text(), "1\n");
+}
+
+#[test]
+fn what_is_there_already_is_counted() {
+    let sandbox = Sandbox::new();
+    let import = |more: &str| {
+        sandbox.write("signins.jsonl", format!("{more}{SIGNINS}"));
+        sandbox.run(["import", "signins.jsonl", "--stream", "test/signin", "--id-path", "id"]).expect_code(0).stderr
+    };
+    import("");
+    let said = import("{\"id\":\"a5\"}\n");
+    assert!(said.contains("archived 1 new record (") && said.contains(" of 5 read; 4 there already"), "{said}");
+    assert!(said.contains("  test/signin: 1 new record, 4 there already\n"), "{said}");
+}
+
 #[test]
 fn the_same_file_is_archived_once() {
     let sandbox = Sandbox::new();
@@ -94,6 +148,24 @@ fn names_and_paths_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn what_opening_the_archive_found_is_said() {
+    let sandbox = Sandbox::new();
+    let import =
+        |input: &[u8]| sandbox.run_with_input(["import", "-", "--stream", "test/n"], input).expect_code(0).stderr;
+    import(b"{\"n\":1}\n");
+    import(b"{\"n\":2}\n");
+    let ledger = sandbox.path("home/.local/share/logkeep/tips.log");
+    let mut bytes = fs::read(&ledger).unwrap();
+    let place = bytes.len() - 40;
+    bytes[place] ^= 1;
+    fs::write(&ledger, bytes).unwrap();
+    let said = import(b"{\"n\":3}\n");
+    assert!(said.contains("warning: a byte of the ledger had changed") && said.contains("quarantine"), "{said}");
+    assert!(!import(b"{\"n\":4}\n").contains("ledger"));
+    sandbox.run(["verify"]).expect_code(0);
+}
+
+#[test]
 fn a_second_writer_is_told_to_wait() {
     let sandbox = Sandbox::new();
     let mut first = sandbox
@@ -135,6 +207,65 @@ fn stopped_before_the_end_is_incomplete_and_goes_on() {
     assert_eq!(output.status.code(), Some(3), "{output:?}\n{said}");
     assert!(String::from_utf8(output.stdout).unwrap().contains("\"complete\":false"));
     assert!(said.contains("stopped before the end") && said.contains("the same command goes on from there"), "{said}");
+}
+
+#[test]
+fn an_input_that_says_nothing_can_be_stopped() {
+    let sandbox = Sandbox::new();
+    for said in [&b""[..], b"\x1f\x8b"] {
+        let mut command = sandbox.logkeep();
+        command.args(["import", "-", "-v"]).stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(said).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let ended = (0..100).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            child.try_wait().unwrap()
+        });
+        if ended.is_none() {
+            child.kill().unwrap();
+        }
+        assert_eq!(ended.map(|status| status.code()), Some(Some(3)));
+    }
+}
+
+/// What is in the archive is there; nobody has to wait for the index.
+#[test]
+fn the_index_can_be_left_for_later() {
+    let sandbox = Sandbox::new();
+    let lines: String = (0..200_000).map(|n| format!("{{\"n\":{n},\"text\":\"a{n} b{n} c{n} d{n}\"}}\n")).collect();
+    sandbox.write("log.jsonl", lines);
+    let arguments = ["import", "log.jsonl", "--json", "-q"];
+    let mut child = sandbox.logkeep().args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut summary = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut summary).unwrap();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(summary.contains("\"records\":200000") && summary.contains("\"complete\":true"), "{summary}");
+    sandbox.run(["index", "status"]).expect_code(3);
+    sandbox.run(["import", "log.jsonl"]).expect_code(0);
+    sandbox.run(["index", "status"]).expect_code(0);
+}
+
+/// A search over what is followed for weeks must not read all of it.
+#[test]
+fn what_is_followed_is_indexed_meanwhile() {
+    let sandbox = Sandbox::new();
+    let lines: String = (0..140_000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+    sandbox.write("log.jsonl", lines);
+    let mut child = sandbox.logkeep().args(["import", "log.jsonl", "--follow", "-q"]).spawn().unwrap();
+    let indexed = (0..300).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let status = sandbox.run(["index", "status"]);
+        let blocks = status.text().split(' ').next().and_then(|number| number.parse::<u32>().ok());
+        blocks.is_some_and(|blocks| blocks >= 128)
+    });
+    let is_following = child.try_wait().unwrap().is_none();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(indexed && is_following);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::records::archived;
 use crate::sandbox::Sandbox;
 
 fn with_full_blocks() -> Sandbox {
@@ -28,6 +29,20 @@ fn it_can_be_deleted_and_made_anew() {
     assert_eq!(rebuilt.stderr, "indexed 2 blocks with 2,048 records\n");
     sandbox.run(["index", "check"]).expect_code(0);
     assert_eq!(count(), before);
+}
+
+#[test]
+fn an_archive_without_a_full_block_has_an_index_all_the_same() {
+    let sandbox = archived();
+    let is_there = || {
+        let status = sandbox.run(["index", "status"]).expect_code(0);
+        assert!(status.text().starts_with("0 of 2 blocks in the index"), "{}", status.transcript());
+        sandbox.run(["index", "check"]).expect_code(0);
+    };
+    is_there();
+    let rebuilt = sandbox.run(["index", "rebuild"]).expect_code(0);
+    assert_eq!(rebuilt.stderr, "indexed 0 blocks with 0 records\n");
+    is_there();
 }
 
 #[test]

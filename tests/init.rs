@@ -49,3 +49,24 @@ fn without_an_archive_every_command_says_what_to_do() {
         assert_eq!(run.text(), "");
     }
 }
+
+#[test]
+fn a_file_is_no_archive_and_that_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["init", "--archive", "logs"]).expect_code(0);
+    sandbox.write("signins.json", "{}");
+    let run = sandbox.run(["search", "x", "--archive", "signins.json"]).expect_code(2);
+    assert!(
+        run.stderr.starts_with("error: signins.json is a file, and an archive is a directory\nhint: "),
+        "{}",
+        run.stderr
+    );
+    let run = sandbox.run(["verify", "--archive", "logs/FORMAT"]).expect_code(2);
+    assert!(run.stderr.contains("hint: you may mean --archive logs\n"), "{}", run.stderr);
+}
+
+#[test]
+fn too_little_memory_is_refused() {
+    let run = Sandbox::new().run(["init", "--memory", "1"]).expect_code(2);
+    assert!(run.stderr.contains("at least 64MiB"), "{}", run.stderr);
+}

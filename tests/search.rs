@@ -29,6 +29,7 @@ fn records_are_found_newest_first() {
         ("errorCode>100", "a3 a1"),
         ("\"x, \\\"y\\\"\"", "a4"),
         ("not errorCode:*", "a4"),
+        ("-anna", "a4 a2"),
         ("nobody", ""),
     ] {
         assert_eq!(found(&sandbox, &[filter]), expected, "{filter}");
@@ -44,6 +45,7 @@ fn times_and_limits() {
         (&["*", "--until", "2024-09-03"], "a2 a3 a1"),
         (&["*", "--since", "2024-09-02T09:00", "--until", "2024-09-02T10:00"], "a3"),
         (&["*", "--limit", "2"], "a4 a2"),
+        (&["*", "--limit", "0"], "a4 a2 a3 a1"),
         (&["*", "--as-of", "yesterday"], ""),
         (&["*", "--as-of", "now", "-n", "1"], "a4"),
     ] {
@@ -104,6 +106,16 @@ fn what_makes_no_sense_is_refused_with_a_hint() {
         &["*", "-o", "raw", "--fields", "a"],
         &["*", "-o", "xml"],
         &["*", "--in", "nowhere/*"],
+        &["--cuont"],
+        &["--cuont", "anna"],
+        &["anna", "--cuont"],
+        &["anna", "50126"],
+        &["*", "--fields", ""],
+        &["*", "--fields", "user,ip,user"],
+        &["usr:anna"],
+        &["staus.errorCode:50126 or whatever:x"],
+        &["-errorCod:0", "--count"],
+        &["ben", "--fields", "user,erorCode", "-o", "csv", "--in", "test/signin"],
     ] {
         shown += &format!(
             "$ logkeep search {}\n{}\n",
@@ -126,6 +138,31 @@ fn nobody_reading_to_the_end_is_no_error() {
     child.stdout.take().unwrap().read_exact(&mut first).unwrap(); // then it is closed
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn a_filter_may_begin_with_hyphens_behind_two() {
+    let sandbox = Sandbox::new();
+    sandbox.write("n.jsonl", "{\"run\":\"logkeep search --count\"}\n{\"run\":\"logkeep\"}\n");
+    sandbox.run(["import", "n.jsonl"]).expect_code(0);
+    assert_eq!(sandbox.run(["search", "--count", "--", "--count"]).expect_code(0).text(), "1\n");
+}
+
+#[test]
+fn following_ends_when_nobody_reads() {
+    let sandbox = archived();
+    let arguments = ["search", "anna", "-f", "-o", "raw", "--in", "test/signin"];
+    let mut child = sandbox.logkeep().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 10];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap(); // then it is closed, and nothing new comes
+    let ended = (0..100).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        child.try_wait().unwrap()
+    });
+    if ended.is_none() {
+        child.kill().unwrap();
+    }
+    assert_eq!(ended.map(|status| status.code()), Some(Some(0)));
 }
 
 #[test]

@@ -4,14 +4,23 @@ use crate::records::{SIGNINS, archived, steady};
 use crate::sandbox::assert_snapshot;
 
 #[test]
-fn exact_bytes_go_into_a_pipe() {
+fn exact_bytes_where_they_are_asked_for() {
     let sandbox = archived();
     let lines: Vec<_> = SIGNINS.lines().collect();
-    let one = sandbox.run(["show", "test/signin@2"]).expect_code(0);
+    let one = sandbox.run(["show", "test/signin@2", "-o", "raw"]).expect_code(0);
     assert_eq!((one.text(), one.stderr.as_str()), (lines[2], ""));
     let two = sandbox.run(["show", "test/signin@0", "test/signin@3", "--raw"]).expect_code(0);
     assert_eq!(two.text(), format!("{}\n{}", lines[0], lines[3]));
-    assert_eq!(sandbox.run(["show", "test/lines@2"]).stdout, b"\xffnot text\xfe");
+    assert_eq!(sandbox.run(["show", "test/lines@2", "--raw"]).stdout, b"\xffnot text\xfe");
+}
+
+#[test]
+fn a_pipe_gets_a_line_for_each_record() {
+    let sandbox = archived();
+    let piped = sandbox.run(["show", "test/signin@3", "test/lines@2"]).expect_code(0);
+    assert_eq!((piped.text().lines().count(), piped.text().ends_with('\n')), (2, true));
+    assert_eq!(piped.text(), sandbox.run(["show", "test/signin@3", "test/lines@2", "-o", "json"]).text());
+    assert!(piped.text().starts_with(r#"{"_id":"test/signin@3""#), "{}", piped.text());
 }
 
 #[test]

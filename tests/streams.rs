@@ -7,8 +7,9 @@ use crate::sandbox::{Run, Sandbox, assert_snapshot};
 fn streams_are_listed() {
     let sandbox = archived();
     let table = sandbox.run(["streams"]).expect_code(0);
+    let all = sandbox.run(["streams", "-v"]).expect_code(0);
     let json = sandbox.run(["streams", "--in", "*/signin", "-o", "json"]).expect_code(0);
-    let text = format!("{}\n{}", steady(&table), steady(&json));
+    let text = format!("{}\n{}\n{}", steady(&table), steady(&all), steady(&json));
     assert_snapshot("streams", &without_stored_bytes(&text, &sandbox.run(["streams", "-o", "json"])));
 }
 
@@ -20,6 +21,16 @@ fn without_stored_bytes(text: &str, all: &Run) -> String {
     stored.into_iter().fold(text.to_owned(), |text, bytes| {
         text.replace(&format!(" {bytes} B"), " [n] B").replace(&format!("bytes_stored\":{bytes}"), "bytes_stored\":[n]")
     })
+}
+
+#[test]
+fn the_list_fits_a_terminal() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["demo", "--scale", "0.1", "-q"]).expect_code(0);
+    let table = sandbox.run(["streams", "--archive", "logkeep-demo/archive"]).expect_code(0);
+    assert!(table.text().lines().count() > 10);
+    let widest = table.text().lines().max_by_key(|line| line.len()).unwrap();
+    assert!(widest.len() <= 100, "{widest}");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use logkeep_server::intake::{JsonPath, StreamTemplate};
 use logkeep_storage::RecordId;
 
-use crate::size::Size;
+use crate::nearest::nearest;
+use crate::size::{self, Size};
 
 /// What `--version` says.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("LOGKEEP_COMMIT"), ")");
@@ -14,7 +15,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("LOGKEEP_COM
 /// Keep your own provable copy of your cloud's security logs, and search it
 #[derive(Debug, Parser)]
 #[command(name = "logkeep", version = VERSION, after_help = OVERVIEW, max_term_width = 100)]
-#[command(disable_help_subcommand = true, infer_long_args = true)]
+#[command(infer_long_args = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -45,8 +46,8 @@ pub(crate) struct Global {
     /// Say more: what took how long, what was skipped and why
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// Memory for caches and buffers, such as 512MiB
-    #[arg(long, global = true, value_name = "SIZE", default_value = "256MiB")]
+    /// Memory for caches and buffers, 64MiB or more
+    #[arg(long, global = true, value_name = "SIZE", default_value = "256MiB", value_parser = size::memory)]
     pub(crate) memory: Size,
 }
 
@@ -113,10 +114,18 @@ pub(crate) struct InitArgs {}
 /// Entra, Microsoft 365, Sentinel and Defender for Cloud are recognised: stream, event time and id are their own.
 ///
 /// A file is known again, also as a copy or compressed, if every byte up to the place reached is what it was: these
-/// bytes are read once more, about 2 GB/s. Exports are imported as what they were.
+/// bytes are read once more, about 2 GB/s. Exports are imported as what they were, and compared
+/// with their manifest.
+///
+/// Lines of text have the time they begin with, that of syslog, or that of a web server. Syslog
+/// without year and zone (Sep  2 23:00:00) is UTC, in the year that brings it nearest to now.
 ///
 /// What was acknowledged is on the disk. Stop it whenever you want; the same command again takes only what is missing.
-/// What cannot be taken is put aside in the archive's rejected/, with its place and the reason.
+/// What cannot be taken is put aside in the archive's rejected/, with its place and the reason. Files
+/// that hold no text (UTF-16, packed files, programs) are refused as a whole; --form text takes their
+/// lines as they are.
+///
+/// --follow makes blocks and index of what came after 30 quiet seconds, or 128 blocks.
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
@@ -128,8 +137,8 @@ Examples:
   logkeep import /var/log/auth.log --stream linux/auth --form text --follow
   logkeep import events.jsonl --stream 'app/{level}' --time-path ts --id-path event.id
 
-Exit codes: 0 all archived; 2 error; 3 something could not be taken: it is counted, and kept in rejected/;
-or it was stopped before the end."
+Exit codes: 0 all archived; 2 error; 3 something could not be taken: it is counted, named, kept in
+rejected/; or an export is not what its manifest says; or it was stopped before the end."
 )]
 pub(crate) struct ImportArgs {
     /// Files or directories; - is standard input
@@ -178,6 +187,7 @@ pub(crate) enum InputForm {
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
+    override_usage = "logkeep search [OPTIONS] <FILTER>",
     after_help = "\
 Times are RFC 3339 (2024-09-02T23:00:00Z), dates (their midnight, UTC), today, yesterday, or a distance
 back from now: 90s, 15m, 8h, 7d, 4w. --since is inclusive, --until is not.
@@ -193,9 +203,15 @@ Examples:
 Exit codes: 0 found; 1 nothing found; 2 error; 3 the answer is not complete: some records are damaged."
 )]
 pub(crate) struct SearchArgs {
-    /// What to find, see above; * is everything
-    #[arg(allow_hyphen_values = true)]
-    pub(crate) filter: String,
+    /// What to find, see above; * is everything. One that begins with -- stands behind a --
+    #[arg(allow_hyphen_values = true, required_unless_present = "filter_behind", value_parser = filter)]
+    pub(crate) filter: Option<String>,
+    /// More than one: it was not quoted
+    #[arg(hide = true)]
+    pub(crate) more: Vec<String>,
+    /// The same behind a --
+    #[arg(last = true, hide = true, conflicts_with = "filter")]
+    pub(crate) filter_behind: Option<String>,
     /// Only in streams of this name; * stands for anything. May be given several times
     #[arg(long = "in", value_name = "PATTERN")]
     pub(crate) streams: Vec<String>,
@@ -208,7 +224,7 @@ pub(crate) struct SearchArgs {
     /// Only what the archive held at this time
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<String>,
-    /// Stop after this many records [default: 100 on a terminal, else all]
+    /// Stop after this many records, 0 is all [default: 100 on a terminal, else all]
     #[arg(short = 'n', long, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// Show N records before and after each, of the same stream
@@ -231,6 +247,17 @@ pub(crate) struct SearchArgs {
     pub(crate) no_index: bool,
 }
 
+/// A filter may begin with `-`, which negates a word; what begins with `--` is an option that there is not.
+fn filter(text: &str) -> Result<String, String> {
+    let Some(name) = text.strip_prefix("--").map(|name| name.split('=').next().unwrap_or(name)) else {
+        return Ok(text.to_owned());
+    };
+    let command = Global::augment_args(SearchArgs::augment_args(clap::Command::new("search")));
+    let names: Vec<_> = command.get_arguments().filter_map(|argument| argument.get_long()).chain(["help"]).collect();
+    let near = nearest(name, names).map(|near| format!(", the nearest is --{near}")).unwrap_or_default();
+    Err(format!("there is no such option{near}; a filter that begins so stands behind a --"))
+}
+
 /// How records are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RecordForm {
@@ -249,16 +276,17 @@ pub(crate) enum RecordForm {
 /// Print records with all that is known of them
 ///
 /// On a terminal: where the record is, its times, its leaf in the stream's Merkle tree, and its content made readable.
-/// Into a pipe or with --raw: its exact bytes and nothing else; several are separated by line feeds.
+/// Into a pipe: the same as one JSON object a line, as `search` prints them. With --raw: its exact bytes and nothing
+/// else, no line feed either; several are separated by line feeds.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   logkeep show entra/signin@123
   logkeep show entra/signin@123 --raw | sha256sum
-  logkeep show entra/signin@123 -o json | jq .leaf
+  logkeep show entra/signin@123 | jq .leaf
   logkeep search 'anna' -o jsonl | jq -r ._id | xargs logkeep show
 
-Exit codes: 0 all there; 1 one is not there; 2 error; 3 one is damaged.")]
+Exit codes: 0 all there; 1 one is not there; 2 error; 3 one is damaged, or acknowledged records are missing.")]
 pub(crate) struct ShowArgs {
     /// Names of records: STREAM@INDEX
     #[arg(required = true, value_name = "RECORD")]
@@ -266,7 +294,7 @@ pub(crate) struct ShowArgs {
     /// The exact bytes, also on a terminal
     #[arg(long, conflicts_with = "output")]
     pub(crate) raw: bool,
-    /// How it is printed [default: text on a terminal, else raw]
+    /// How it is printed [default: text on a terminal, else json]
     #[arg(short, long, value_enum, value_name = "FORM")]
     pub(crate) output: Option<ShowForm>,
 }
@@ -276,25 +304,26 @@ pub(crate) struct ShowArgs {
 pub(crate) enum ShowForm {
     /// For people
     Text,
-    /// One JSON object: what is known of it, and the record
+    /// One JSON object a line: what is known of it, and the record
+    #[value(alias = "jsonl")]
     Json,
-    /// The exact bytes
+    /// The exact bytes, without a line feed behind them
     Raw,
 }
 
 /// List the streams: how many records, how large, from when to when
 ///
-/// RAW is the bytes of the records, STORED what their blocks take, RATIO how many times smaller that is. TAIL counts
-/// the records that wait to be put into a block. EMPTY HOURS are the hours (UTC) between first and last event in which
-/// no event lies, then how many of them follow one another at most, and from when on.
+/// RAW is the bytes of the records. EMPTY HOURS are the hours (UTC) between first and last event in which no event
+/// lies. With -v also: TAIL, the records that wait to be put into a block; STORED, what the blocks take; RATIO, how many
+/// times smaller that is; LONGEST GAP, how many empty hours follow one another at most, and from when on.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   logkeep streams
-  logkeep streams --in 'entra/*'
+  logkeep streams -v --in 'entra/*'
   logkeep streams -o json | jq '.[] | select(.empty_hours > 0)'
 
-Exit codes: 0 listed; 1 there are none; 2 error; 3 a stream is damaged: its hours are not all known.")]
+Exit codes: 0 listed; 1 there are none; 2 error; 3 a stream is damaged, or acknowledged records are missing.")]
 pub(crate) struct StreamsArgs {
     /// Only streams of this name; * stands for anything. May be given several times
     #[arg(long = "in", value_name = "PATTERN")]
@@ -315,24 +344,30 @@ pub(crate) enum ListForm {
 ///
 /// Reads every byte of the archive and compares everything with everything: checksums, records with their blocks,
 /// blocks with the Merkle trees, trees with what was acknowledged, the index with the archive. Lists all damage,
-/// not only the first. The first line is VERIFIED, FAILED or INCOMPLETE.
+/// not only the first, and says what to do. The first line is VERIFIED, FAILED or INCOMPLETE; with -q there is nothing
+/// to read when all is right.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   logkeep verify
   logkeep verify --json > report.json
   logkeep verify -q || mail -s 'logkeep: look at this' admin@contoso.com
+  logkeep verify --renew-ledger      # tips.log is damaged, all else is right: go on with a new one
 
 Exit codes: 0 all checked and right; 1 damage; 2 error; 3 not everything could be checked, or nothing is there.")]
 pub(crate) struct VerifyArgs {
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// If nothing but the ledger of acknowledgements (tips.log) is damaged, write it anew and keep the damaged one in
+    /// quarantine/. It cannot tell any more whether the newest records are missing: look before you accept that
+    #[arg(long)]
+    pub(crate) renew_ledger: bool,
 }
 
 /// Write records into files, byte for byte, with a manifest
 ///
-/// One file for each stream, and MANIFEST.json with its count, bytes, SHA-256 and the stream's size and root. Records
+/// One file for each stream that has records, and MANIFEST.json with its count, bytes, SHA-256 and the stream's size and root. Records
 /// are lines: of STREAM.jsonl if all are JSON, else of STREAM.txt. If JSON has line feeds in it, the file is STREAM.json
 /// with one value after another; if other records have some, or blanks around them, it is STREAM.records, where each
 /// record is its length in decimal, a line feed, its bytes, a line feed. (+ stands for / in file names.) `logkeep import`
@@ -345,8 +380,8 @@ Examples:
   logkeep export --to september/ --in 'entra/*' --since 2024-09-01 --until 2024-10-01
   logkeep export --in entra/signin | zstd > signins.jsonl.zst
 
-Exit codes: 0 all written; 1 nothing to write; 2 error; 3 some records are damaged and missing in the files,
-or it was stopped.")]
+Exit codes: 0 all written; 1 nothing to write; 2 error; 3 records are damaged or lost and missing in the files; or it
+was stopped.")]
 pub(crate) struct ExportArgs {
     /// Only streams of this name; * stands for anything. May be given several times
     #[arg(long = "in", value_name = "PATTERN")]

@@ -41,15 +41,20 @@ impl Exit {
     pub(crate) fn complete(complete: bool) -> Exit {
         if complete { Exit::Success } else { Exit::Partial }
     }
+
+    /// The process's exit code.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Exit::Success => 0,
+            Exit::Nothing => 1,
+            Exit::Partial => 3,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(match exit {
-            Exit::Success => 0,
-            Exit::Nothing => 1,
-            Exit::Partial => 3,
-        })
+        ExitCode::from(exit.code())
     }
 }
 
@@ -104,6 +109,11 @@ impl Failure {
         &self.hints
     }
 
+    /// Nobody reads the output any more.
+    pub(crate) fn nobody_reads() -> Failure {
+        Failure { kind: FailureKind::BrokenPipe, message: String::new(), hints: Vec::new() }
+    }
+
     /// Whether there is nothing to say because nobody listens.
     pub(crate) fn is_silent(&self) -> bool {
         self.kind == FailureKind::BrokenPipe
@@ -128,7 +138,7 @@ impl fmt::Display for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Failure { kind: FailureKind::BrokenPipe, message: String::new(), hints: Vec::new() };
+            return Failure::nobody_reads();
         }
         Failure::error(format!("cannot write the output: {error}"))
     }

@@ -65,6 +65,16 @@ impl Fields {
         Fields(fields)
     }
 
+    /// The paths of all values.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|field| field.path.as_str())
+    }
+
+    /// Whether there is a value of this name.
+    pub(crate) fn has(&self, name: &FieldName) -> bool {
+        self.named(name).next().is_some()
+    }
+
     /// The values at the paths that a name means, as text, joined by commas.
     pub(crate) fn text(&self, name: &FieldName) -> String {
         self.named(name).map(|field| field.text.as_str()).collect::<Vec<_>>().join(", ")

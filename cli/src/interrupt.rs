@@ -26,6 +26,14 @@ impl Interrupt {
         Ok(Interrupt(stop))
     }
 
+    /// From now on the first one ends the process, with this exit code: what is left to do can be done later.
+    pub(crate) fn end_at_once(&self, code: u8) -> io::Result<()> {
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, code.into(), Arc::new(AtomicBool::new(true)))?;
+        }
+        Ok(())
+    }
+
     /// Whether it was asked to stop.
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)

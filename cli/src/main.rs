@@ -4,16 +4,20 @@ mod args;
 mod commands;
 mod continued;
 mod demo;
+mod doubts;
 mod exit;
 mod fields;
 mod hours;
 mod interrupt;
 mod manifest;
+mod mismatch;
 mod moment;
+mod nearest;
 mod output;
 mod place;
 mod selection;
 mod size;
+mod unknown_fields;
 
 use std::process::ExitCode;
 

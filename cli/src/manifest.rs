@@ -89,7 +89,10 @@ impl Manifest {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(Failure::file("read", &path, &error)),
             Ok(bytes) => {
-                let wrong = || Failure::error(format!("{} is no manifest of an export", path.display()));
+                let wrong = || {
+                    Failure::error(format!("{} is no manifest of an export that logkeep can read", path.display()))
+                        .hint("remove or rename it: then the files beside it are imported like any others")
+                };
                 parse(&bytes).map(Some).ok_or_else(wrong)
             }
         }

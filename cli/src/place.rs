@@ -22,6 +22,13 @@ impl Place {
             Some(path) if !path.as_os_str().is_empty() => path.clone(),
             _ => default_path()?,
         };
+        if path.is_file() {
+            let above = path.parent().filter(|above| above.join("FORMAT").is_file());
+            let instead = above.map(|above| format!("you may mean --archive {}", above.display()));
+            return Err(Failure::usage(format!("{} is a file, and an archive is a directory", path.display()))
+                .maybe_hint(instead)
+                .hint("files are named behind `logkeep import`, the archive's directory behind --archive"));
+        }
         Ok(Place { path, options: options(global) })
     }
 

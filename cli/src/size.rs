@@ -19,6 +19,18 @@ impl FromStr for Size {
     }
 }
 
+/// What the archive and the index need at least.
+const MEMORY_BYTES_MIN: u64 = 64 << 20;
+
+/// An amount of memory for an archive.
+pub(crate) fn memory(text: &str) -> Result<Size, String> {
+    let size: Size = text.parse()?;
+    if size.0 < MEMORY_BYTES_MIN {
+        return Err("at least 64MiB is needed".to_owned());
+    }
+    Ok(size)
+}
+
 fn factor(unit: &str) -> Option<f64> {
     let unit = unit.to_ascii_lowercase();
     let power = |base: f64| "kmgt".find(unit.chars().next()?).map(|place| base.powi(place as i32 + 1));
@@ -86,6 +98,13 @@ mod tests {
         for text in ["", "MB", "-1", "1x", "1MBB", "1..2", "1 kib b", "1é", "é"] {
             assert!(text.parse::<Size>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn too_little_memory_is_refused() {
+        assert_eq!(memory("64MiB"), Ok(Size(64 << 20)));
+        assert_eq!(memory("1"), Err("at least 64MiB is needed".to_owned()));
+        assert!(memory("x").is_err());
     }
 
     #[test]

@@ -31,6 +31,9 @@ struct Demo<'a> {
 /// Runs all steps; each says what it does and checks what came out.
 pub(crate) fn run(args: &DemoArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
     claim(&args.dir)?;
+    if output.is_quiet() {
+        output.mute();
+    }
     let place = place.at(&args.dir.join("archive"));
     let mut demo = Demo { dir: &args.dir, place, narrator: Narrator::default(), output };
     let (records, story) = demo.generate(args)?;

@@ -15,7 +15,7 @@ use crate::manifest::{self, File, Form, Manifest};
 use crate::output::progress::Progress;
 use crate::output::{Output, json};
 use crate::place::{self, Place};
-use crate::{moment, selection, size};
+use crate::{doubts, moment, selection, size};
 
 /// Events at or after the one, before the other.
 type Times = (Option<Timestamp>, Option<Timestamp>);
@@ -26,6 +26,8 @@ struct Total {
     files: u64,
     records: u64,
     bytes: u64,
+    /// Streams of which there was nothing to write.
+    empty: u64,
     damage: Vec<String>,
 }
 
@@ -35,6 +37,7 @@ pub(crate) fn run(args: &ExportArgs, place: &Place, output: &mut Output) -> Resu
     let since = moment::option("--since", args.since.as_deref(), now)?;
     let until = moment::option("--until", args.until.as_deref(), now)?;
     let archive = place.read()?;
+    let doubted = doubts::tell(&archive, output);
     let streams = selection::streams(&archive, &args.streams)?;
     let interrupt =
         Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
@@ -44,6 +47,13 @@ pub(crate) fn run(args: &ExportArgs, place: &Place, output: &mut Output) -> Resu
     };
     for damage in &total.damage {
         output.warn(&format!("missing: {damage}"));
+    }
+    if !total.damage.is_empty() {
+        output.hint(doubts::VERIFY);
+    }
+    if total.empty > 0 {
+        output
+            .detail(&format!("{} without a record at these times have no file", size::counted(total.empty, "stream")));
     }
     let (records, files) = (size::counted(total.records, "record"), size::counted(total.files, "file"));
     let bytes = size::human(total.bytes);
@@ -55,8 +65,8 @@ pub(crate) fn run(args: &ExportArgs, place: &Place, output: &mut Output) -> Resu
         output.say("stopped; the same command goes on from there");
         return Ok(Exit::Partial);
     }
-    let nothing = total.records == 0 && total.damage.is_empty();
-    Ok(if nothing { Exit::Nothing } else { Exit::complete(total.damage.is_empty()) })
+    let whole = total.damage.is_empty() && !doubted;
+    Ok(if whole && total.records == 0 { Exit::Nothing } else { Exit::complete(whole) })
 }
 
 fn to_output(archive: &Archive, streams: &[StreamStat], times: Times, output: &mut Output) -> Result<Total, Failure> {
@@ -95,10 +105,15 @@ fn to_folder(
         bar.say(format!("exporting {}", stream.name));
         if !is_finished(&manifest, stream, folder)? {
             let mut tell = |bytes| bar.set(done + bytes);
-            let Some(file) = write_stream(archive, stream, times, folder, interrupt, &mut tell)? else { break };
-            remove_other(folder, manifest.file(&stream.name), &file)?;
-            manifest.put(file);
-            manifest.write(folder)?;
+            match write_stream(archive, stream, times, folder, interrupt, &mut tell)? {
+                Written::File(file) => {
+                    remove_other(folder, manifest.file(&stream.name), &file)?;
+                    manifest.put(file);
+                    manifest.write(folder)?;
+                }
+                Written::Nothing => total.empty += 1,
+                Written::Interrupted => break,
+            }
         }
         done += stream.bytes_raw;
         bar.set(done);
@@ -146,7 +161,16 @@ fn is_finished(manifest: &Manifest, stream: &StreamStat, folder: &Path) -> Resul
     Ok(same_head && file.missing.is_empty() && bytes == Some(file.bytes))
 }
 
-/// Writes the file of a stream; `None` if it was interrupted. What is written then is used the next time.
+/// What became of a stream.
+enum Written {
+    File(File),
+    /// It has no record at these times, and so no file.
+    Nothing,
+    /// What is written until then is used the next time.
+    Interrupted,
+}
+
+/// Writes the file of a stream.
 fn write_stream(
     archive: &Archive,
     stream: &StreamStat,
@@ -154,21 +178,19 @@ fn write_stream(
     folder: &Path,
     interrupt: &Interrupt,
     tell: &mut dyn FnMut(u64),
-) -> Result<Option<File>, Failure> {
+) -> Result<Written, Failure> {
     let mut forms = Forms::default();
     // Most streams need no lengths; that one does is seen only when its record comes.
     loop {
         match attempt(archive, stream, times, folder, interrupt, forms, tell)? {
-            Attempt::Done(file) => return Ok(Some(file)),
-            Attempt::Interrupted => return Ok(None),
+            Attempt::Done(written) => return Ok(written),
             Attempt::OtherForm => forms = Forms { values: false, lines: false },
         }
     }
 }
 
 enum Attempt {
-    Done(File),
-    Interrupted,
+    Done(Written),
     OtherForm,
 }
 
@@ -204,16 +226,21 @@ fn attempt(
     })?;
     let (bytes, sha256) = file.finish().map_err(failed)?;
     if stopped {
-        return Ok(Attempt::Interrupted);
+        return Ok(Attempt::Done(Written::Interrupted));
     }
     let form = forms.form();
     if (form == Form::Lengths) != lengths {
         return Ok(Attempt::OtherForm);
     }
+    if records == 0 && missing.is_empty() {
+        fs::remove_file(&part).map_err(failed)?;
+        return Ok(Attempt::Done(Written::Nothing));
+    }
     let name = format!("{}.{}", file_stem(&stream.name), form.ending());
     fs::rename(&part, folder.join(&name)).map_err(failed)?;
     let head = (stream.records, hex(&stream.root));
-    Ok(Attempt::Done(File { stream: stream.name.clone(), name, form, records, bytes, sha256, head, missing }))
+    let stream = stream.name.clone();
+    Ok(Attempt::Done(Written::File(File { stream, name, form, records, bytes, sha256, head, missing })))
 }
 
 /// Which forms the records seen so far can be written in; text with line feeds needs lengths.

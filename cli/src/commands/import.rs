@@ -1,20 +1,24 @@
 //! `logkeep import`: files, directories and pipes into the archive.
 
+use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use logkeep_server::intake::{
-    Form, ImportError, ImportErrorKind, ImportOptions, Origin, Overrides, Sink, SinkError, Summary, Surroundings,
-    Unfinished, import,
+    Form, ImportError, ImportErrorKind, ImportOptions, Origin, Overrides, REJECTED_SOURCES_MAX, Sink, SinkError,
+    Summary, Surroundings, import,
 };
-use logkeep_storage::{Append, Appended, Archive, Error, Writer};
+use logkeep_storage::{Append, Appended, Archive, Error, Recovery, Writer};
+
+mod report;
 
 use crate::args::{ImportArgs, InputForm};
 use crate::commands;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::manifest::{self, Manifest};
+use crate::mismatch::{self, Mismatch};
 use crate::moment;
 use crate::output::Output;
 use crate::output::progress::Progress;
@@ -24,43 +28,70 @@ use crate::size;
 /// How often a followed file is looked at.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
 
+/// While a file is followed, so many new records are indexed together: 128 blocks.
+const RECORDS_PER_INDEXING: u64 = 128 * 1024;
+
 /// Imports what was named, says how it went.
 pub(crate) fn run(args: &ImportArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
-    let parts = parts(args, place)?;
+    let started = Instant::now();
+    let Inputs { parts, strangers } = inputs(args, place)?;
     let interrupt =
         Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
     let (writer, is_new) = place.write()?;
     if is_new {
         output.say(&format!("made an archive in {}", place.path().display()));
     }
-    let started = Instant::now();
-    let mut store = Store { writer };
-    let mut summary = Summary::default();
-    for Part { origins, options } in parts {
-        let imported = intake(origins, &options, &interrupt, &mut store, output);
-        add(&mut summary, imported.map_err(|error| failure(&error))?);
+    recovered(writer.recovery(), output);
+    let mut store = Store { writer, place, output, unindexed: args.follow.then_some(0) };
+    let mut done = Done { mismatches: strangers, ..Done::default() };
+    for Part { origins, options, export } in parts {
+        if let Some((entry, folder)) = export {
+            done.mismatches.extend(mismatch::of_file(&entry, &folder, &interrupt));
+        }
+        let imported = intake(origins, &options, &interrupt, &mut store);
+        add(&mut done.summary, imported.map_err(|error| failure(&error))?);
     }
     store.writer.seal_tails().map_err(|error| place::failure(&error))?;
-    if !interrupt.is_set() {
-        index(&store.writer.archive(), place, output);
-    }
+    let Store { writer, output, .. } = store;
     if args.json {
-        output.line(&json(&summary))?;
+        output.line(&report::json(&done))?;
+        output.flush()?;
     }
-    report(&summary, place, started.elapsed(), output);
-    Ok(Exit::complete(!summary.is_partial()))
+    report::print(&done, place, started.elapsed(), output);
+    let exit = Exit::complete(!done.summary.is_partial() && done.mismatches.is_empty());
+    if !interrupt.is_set() {
+        // Everything is in the archive: the index can be made later, and nobody has to wait for it.
+        interrupt.end_at_once(exit.code()).map_err(|error| Failure::error(format!("cannot listen: {error}")))?;
+        index(&writer.archive(), place, output);
+    }
+    Ok(exit)
+}
+
+/// What was done, and what was not as the manifest of an export says.
+#[derive(Default)]
+struct Done {
+    summary: Summary,
+    mismatches: Vec<Mismatch>,
+}
+
+/// What is to be read, and files beside an export's that are not of it.
+struct Inputs {
+    parts: Vec<Part>,
+    strangers: Vec<Mismatch>,
 }
 
 /// Inputs that are read in one way.
 struct Part {
     origins: Vec<Origin>,
     options: ImportOptions,
+    /// The file's entry in the manifest of the export, and the export's directory.
+    export: Option<(manifest::File, PathBuf)>,
 }
 
 /// What is to be read: all inputs at once, but for exports, whose manifest says how each file is to be read.
-fn parts(args: &ImportArgs, place: &Place) -> Result<Vec<Part>, Failure> {
+fn inputs(args: &ImportArgs, place: &Place) -> Result<Inputs, Failure> {
     let mut plain = Vec::new();
-    let mut parts = Vec::new();
+    let (mut parts, mut strangers) = (Vec::new(), Vec::new());
     for input in &args.inputs {
         if input.as_os_str() == "-" {
             plain.push(Origin::Stream { name: "-".to_owned(), reader: Box::new(io::stdin()) });
@@ -72,24 +103,26 @@ fn parts(args: &ImportArgs, place: &Place) -> Result<Vec<Part>, Failure> {
                 for file in &export.files {
                     parts.push(exported(file, input, args, place)?);
                 }
+                strangers.extend(beside(&export, input)?);
             }
             None if args.form == InputForm::Auto && is_framed(input) => {
                 let options = ImportOptions { form: Form::Lengths, ..options(args, place) };
-                parts.push(Part { origins: vec![Origin::Path(input.clone())], options });
+                parts.push(Part { origins: vec![Origin::Path(input.clone())], options, export: None });
             }
             None => plain.push(Origin::Path(input.clone())),
         }
     }
+    // Last, because one of them may be followed.
     if !plain.is_empty() {
-        parts.insert(0, Part { origins: plain, options: options(args, place) });
+        parts.push(Part { origins: plain, options: options(args, place), export: None });
     }
-    Ok(parts)
+    Ok(Inputs { parts, strangers })
 }
 
 /// A file that `export` wrote: its stream is known, and each of its records stands as it is.
 fn exported(file: &manifest::File, folder: &Path, args: &ImportArgs, place: &Place) -> Result<Part, Failure> {
     let mut options = options(args, place);
-    let path = file.path(folder);
+    options.follow = None;
     options.form = match file.form {
         manifest::Form::Values | manifest::Form::JsonLines => Form::Values,
         manifest::Form::Lines => Form::Text,
@@ -99,7 +132,25 @@ fn exported(file: &manifest::File, folder: &Path, args: &ImportArgs, place: &Pla
         let stream = file.stream.as_str().parse();
         options.overrides.stream = Some(stream.map_err(|error| Failure::error(format!("{}: {error}", file.stream)))?);
     }
-    Ok(Part { origins: vec![Origin::Path(path)], options })
+    let path = file.path(folder);
+    // That a file is missing is told by its comparison with the manifest.
+    let origins = if path.try_exists().unwrap_or(true) { vec![Origin::Path(path)] } else { Vec::new() };
+    Ok(Part { origins, options, export: Some((file.clone(), folder.to_owned())) })
+}
+
+/// Files in an export's directory that its manifest does not name.
+fn beside(export: &Manifest, folder: &Path) -> Result<Vec<Mismatch>, Failure> {
+    let failed = |error| Failure::file("read", folder, &error);
+    let mut strangers = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        let is_known = export.files.iter().any(|file| file.name == name);
+        if !is_known && !name.starts_with('.') && !name.starts_with(manifest::NAME) {
+            strangers.push(folder.join(name).display().to_string());
+        }
+    }
+    strangers.sort();
+    Ok(strangers.iter().map(|path| Mismatch::stranger(path)).collect())
 }
 
 /// Whether a file's name says that it is one of an export's, with each record's length before it.
@@ -131,6 +182,8 @@ fn add(sum: &mut Summary, part: Summary) {
         stream.duplicates += count.duplicates;
         stream.versions += count.versions;
     }
+    let room = REJECTED_SOURCES_MAX.saturating_sub(sum.rejected_sources.len());
+    sum.rejected_sources.extend(part.rejected_sources.into_iter().take(room));
     sum.unfinished.extend(part.unfinished);
     sum.stopped |= part.stopped;
     sum.cut_short |= part.cut_short;
@@ -139,6 +192,9 @@ fn add(sum: &mut Summary, part: Summary) {
 /// A name that does not exist is a slip of the fingers; better said before anything is imported.
 fn there(path: &Path) -> Result<(), Failure> {
     match path.try_exists() {
+        Ok(false) if path.is_symlink() => {
+            Err(Failure::usage(format!("{} is a link to something that does not exist", path.display())))
+        }
         Ok(false) => Err(Failure::usage(format!("{} does not exist", path.display()))),
         // What cannot be looked at is counted as unfinished, and does not keep the others out.
         Ok(true) | Err(_) => Ok(()),
@@ -158,17 +214,61 @@ fn options(args: &ImportArgs, place: &Place) -> ImportOptions {
 }
 
 /// The archive as the intake sees it.
-struct Store {
+struct Store<'a> {
     writer: Writer,
+    place: &'a Place,
+    output: &'a mut Output,
+    /// While a file is followed: records appended since the index was brought up to date.
+    unindexed: Option<u64>,
 }
 
-impl Sink for Store {
+impl Sink for Store<'_> {
     fn append(&mut self, append: &Append) -> Result<Vec<Appended>, SinkError> {
-        Ok(self.writer.append(append)?)
+        let appended = self.writer.append(append)?;
+        if let Some(unindexed) = &mut self.unindexed {
+            *unindexed += appended.iter().map(|appended| appended.indexes.end - appended.indexes.start).sum::<u64>();
+            if *unindexed >= RECORDS_PER_INDEXING {
+                self.index();
+            }
+        }
+        Ok(appended)
     }
 
     fn cursor(&self, name: &str) -> Result<Option<Vec<u8>>, SinkError> {
         Ok(self.writer.archive().cursor(name)?)
+    }
+
+    fn rest(&mut self) -> Result<(), SinkError> {
+        self.writer.seal_tails()?;
+        self.index();
+        Ok(())
+    }
+}
+
+impl Store<'_> {
+    fn index(&mut self) {
+        self.unindexed = Some(0);
+        let indexed = commands::index::catch_up(&self.writer.archive(), self.place, &Progress::hidden());
+        not_indexed(indexed.err(), self.output);
+    }
+}
+
+/// What opening the archive found: a writer that was killed, and what became of its last append.
+fn recovered(recovery: &Recovery, output: &mut Output) {
+    let Recovery { torn_log, torn_tip_bytes, adopted, ledger_set_aside } = recovery;
+    if let Some(path) = ledger_set_aside {
+        output.warn(&format!(
+            "a byte of the ledger had changed: it was corrected, and what was there is kept in {}",
+            path.display()
+        ));
+        output.hint("one changed byte may not be the only one: `logkeep verify` looks at all");
+    }
+    if *adopted > 0 {
+        let records = size::counted(*adopted, "record");
+        output.say(&format!("{records} were stored when an earlier run was killed, and are acknowledged now"));
+    }
+    if *torn_log || *torn_tip_bytes > 0 {
+        output.detail("an earlier run was killed while it wrote: its last, unacknowledged write was cut off");
     }
 }
 
@@ -176,10 +276,9 @@ fn intake(
     origins: Vec<Origin>,
     options: &ImportOptions,
     interrupt: &Interrupt,
-    store: &mut Store,
-    output: &Output,
+    store: &mut Store<'_>,
 ) -> Result<Summary, ImportError> {
-    let bar = Progress::bytes(output, None);
+    let bar = Progress::bytes(store.output, None);
     bar.say("importing");
     let surroundings = Surroundings { clock: &moment::now, sleep: &std::thread::sleep, stop: interrupt.flag() };
     import(origins, options, &surroundings, store, &mut |progress| {
@@ -191,11 +290,20 @@ fn intake(
     })
 }
 
-/// Brings the index up to date. If that fails the records are kept all the same, and searches read them.
+/// Brings the index up to date.
 fn index(archive: &Archive, place: &Place, output: &mut Output) {
-    if let Err(error) = commands::index::catch_up(archive, place, output) {
+    let bar = Progress::things(output, None);
+    bar.say("indexing (Ctrl-C leaves it for the next time): blocks");
+    let indexed = commands::index::catch_up(archive, place, &bar);
+    drop(bar);
+    not_indexed(indexed.err(), output);
+}
+
+/// If indexing fails the records are kept all the same, and searches read them.
+fn not_indexed(error: Option<logkeep_index::Error>, output: &mut Output) {
+    if let Some(error) = error {
         output.warn(&format!("{}; searches work, but slower", Failure::of(&error)));
-        output.warn("`logkeep index rebuild` makes the index anew");
+        output.hint("`logkeep index rebuild` makes the index anew");
     }
 }
 
@@ -210,79 +318,4 @@ fn failure(error: &ImportError) -> Failure {
         ));
     }
     Failure::of(error)
-}
-
-fn report(summary: &Summary, place: &Place, took: Duration, output: &mut Output) {
-    output.say(&headline(summary, took));
-    for (stream, count) in &summary.streams {
-        let known = (count.duplicates > 0).then(|| format!(", {} known", size::grouped(count.duplicates)));
-        let new = size::counted(count.records - count.duplicates, "new record");
-        output.say(&format!("  {stream}: {new}{}", known.unwrap_or_default()));
-    }
-    if summary.known > 0 {
-        let are = if summary.known == 1 { "is" } else { "are" };
-        output.say(&format!("{} {are} in the archive already, every byte", size::counted(summary.known, "file")));
-    }
-    for (count, what) in [
-        (summary.duplicates, "there already and not stored twice"),
-        (summary.versions, "with an id that is known but other content: kept as new versions"),
-        (summary.without_time, "without a time that we know: the time is when they came (--time-path)"),
-        (summary.opaque, "stored but not taken apart: nested too deep, or not UTF-8"),
-    ] {
-        if count > 0 {
-            output.say(&format!("{} {what}", size::counted(count, "record")));
-        }
-    }
-    if summary.skipped_empty > 0 {
-        output.detail(&format!("{} left out", size::counted(summary.skipped_empty, "empty line")));
-    }
-    if summary.rejected > 0 {
-        let (what, folder) = (size::counted(summary.rejected, "piece"), place.rejected());
-        output.warn(&format!("{what} could not be taken, kept in {} with place and reason", folder.display()));
-    }
-    for Unfinished { source, offset, reason } in &summary.unfinished {
-        output.warn(&format!("{source}: taken up to byte {}, then: {reason}", size::grouped(*offset)));
-    }
-    if summary.cut_short {
-        output.warn("stopped before the end; what is counted above is kept, and the same command goes on from there");
-    } else if summary.stopped {
-        output.say("stopped; what is counted above is kept, and the same command goes on from there");
-    }
-}
-
-/// `archived 12,074 new records (28.1 MB) from 29 files in 0.4 s, 67 MB/s`.
-fn headline(summary: &Summary, took: Duration) -> String {
-    let Summary { inputs, records, bytes, duplicates, .. } = summary;
-    let (seconds, megabytes) = (took.as_secs_f64(), *bytes as f64 / 1e6);
-    // A rate of a few records says nothing.
-    let rate = (megabytes >= 1.0).then(|| format!(", {:.0} MB/s", megabytes / seconds.max(1e-3)));
-    let (new, files) = (size::counted(records - duplicates, "new record"), size::counted(*inputs, "file"));
-    format!("archived {new} ({}) from {files} in {seconds:.1} s{}", size::human(*bytes), rate.unwrap_or_default())
-}
-
-fn json(summary: &Summary) -> String {
-    let Summary { inputs, records, bytes, duplicates, versions, rejected, skipped_empty, .. } = summary;
-    let streams: serde_json::Map<String, serde_json::Value> = summary
-        .streams
-        .iter()
-        .map(|(name, count)| {
-            let numbers = serde_json::json!({
-                "records": count.records, "bytes": count.bytes, "duplicates": count.duplicates, "versions": count.versions
-            });
-            (name.to_string(), numbers)
-        })
-        .collect();
-    let unfinished: Vec<_> = summary
-        .unfinished
-        .iter()
-        .map(|found| serde_json::json!({ "source": found.source, "offset": found.offset, "reason": found.reason }))
-        .collect();
-    serde_json::json!({
-        "inputs": inputs, "known": summary.known, "records": records, "bytes": bytes, "duplicates": duplicates, "versions": versions,
-        "rejected": rejected, "skipped_empty": skipped_empty, "without_time": summary.without_time,
-        "opaque": summary.opaque, "streams": streams, "unfinished": unfinished, "stopped": summary.stopped,
-        "cut_short": summary.cut_short,
-        "complete": !summary.is_partial(),
-    })
-    .to_string()
 }

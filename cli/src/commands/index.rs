@@ -28,15 +28,14 @@ pub(crate) fn run(args: &IndexArgs, place: &Place, output: &mut Output) -> Resul
 }
 
 /// Brings the index of a place up to date with its archive.
-pub(crate) fn catch_up(archive: &Archive, place: &Place, output: &Output) -> Result<Indexed, Error> {
+pub(crate) fn catch_up(archive: &Archive, place: &Place, bar: &Progress) -> Result<Indexed, Error> {
     let blocks = archive.streams()?.iter().map(|stream| stream.blocks).sum::<u64>();
     // An index that cannot be opened is made anew.
     let known = match Index::open(&place.index()) {
         Ok(Some(index)) => index.blocks() as u64,
         Ok(None) | Err(_) => 0,
     };
-    let bar = Progress::things(output, Some(blocks.saturating_sub(known)));
-    bar.say("indexing: blocks");
+    bar.set_total(blocks.saturating_sub(known));
     let options = place.options();
     let mut indexer = Indexer::open(&place.index(), options.memory_bytes, options.threads)?;
     let indexed = indexer.catch_up(archive, &mut |indexed| bar.set(indexed.blocks))?;
@@ -45,7 +44,10 @@ pub(crate) fn catch_up(archive: &Archive, place: &Place, output: &Output) -> Res
 }
 
 fn rebuild(archive: &Archive, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
-    let indexed = Indexer::remove(&place.index()).and_then(|()| catch_up(archive, place, output));
+    let bar = Progress::things(output, None);
+    bar.say("indexing: blocks");
+    let indexed = Indexer::remove(&place.index()).and_then(|()| catch_up(archive, place, &bar));
+    drop(bar);
     let indexed = indexed.map_err(|error| failure(&error))?;
     let (blocks, records) = (size::counted(indexed.blocks, "block"), size::counted(indexed.records, "record"));
     output.say(&format!("indexed {blocks} with {records}"));

@@ -14,7 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::output::records::{Mark, RecordPrinter};
 use crate::place::{self, Place};
-use crate::{moment, selection, size};
+use crate::{doubts, moment, selection, size, unknown_fields};
 
 /// Records shown on a terminal if nobody says how many.
 const TERMINAL_LIMIT: usize = 100;
@@ -43,6 +43,7 @@ struct Answer {
 pub(crate) fn run(args: &SearchArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
     let question = question(args, output)?;
     let archive = place.read()?;
+    let doubted = doubts::tell(&archive, output);
     for stranger in selection::strangers(&archive, &args.streams)? {
         output.warn(&format!("--in {stranger}: there is no such stream; `logkeep streams` lists them"));
     }
@@ -51,15 +52,37 @@ pub(crate) fn run(args: &SearchArgs, place: &Place, output: &mut Output) -> Resu
     if args.count {
         let (count, answer) = count(&searcher, &question)?;
         output.line(&count.to_string())?;
-        return Ok(report(&answer, count, &question, started.elapsed(), output));
+        let exit = report(&answer, count, &question, started.elapsed(), output);
+        hint_at_fields(&archive, &question, count, output)?;
+        return Ok(doubtful(exit, doubted));
     }
     let mut printer = RecordPrinter::new(form(args, output), &args.fields, args.context > 0);
     let mut answer = print(&searcher, &archive, &question, &mut printer, output)?;
     if args.follow {
         answer.printed += follow(&archive, &question, &mut printer, output)?;
     }
-    printer.finish(output)?;
-    Ok(report(&answer, answer.printed, &question, started.elapsed(), output))
+    let unseen = printer.finish(output)?;
+    let exit = report(&answer, answer.printed, &question, started.elapsed(), output);
+    hint_at_fields(&archive, &question, answer.printed, output)?;
+    for hint in unknown_fields::hints(&archive, &question.search.streams, &unseen)? {
+        output.hint(&hint);
+    }
+    Ok(doubtful(exit, doubted))
+}
+
+fn doubtful(exit: Exit, doubted: bool) -> Exit {
+    if doubted { Exit::Partial } else { exit }
+}
+
+/// A field that no record has is most likely misspelt. That is told where it decided the answer.
+fn hint_at_fields(archive: &Archive, question: &Question, count: u64, output: &mut Output) -> Result<(), Failure> {
+    let Search { filter, streams, .. } = &question.search;
+    if count == 0 || unknown_fields::is_negated(filter) {
+        for hint in unknown_fields::hints(archive, streams, &unknown_fields::of_filter(filter))? {
+            output.hint(&hint);
+        }
+    }
+    Ok(())
 }
 
 /// Counts without a word: what the demo compares with its story.
@@ -80,13 +103,18 @@ fn question(args: &SearchArgs, output: &Output) -> Result<Question, Failure> {
     if args.follow && args.output == Some(RecordForm::Json) {
         return Err(Failure::usage("-o json is one array with an end, --follow has none").hint("use -o jsonl"));
     }
+    if let (Some(filter), false) = (&args.filter, args.more.is_empty()) {
+        let quoted = format!("'{filter} {}'", args.more.join(" "));
+        return Err(Failure::usage("the filter is one argument").hint(format!("quote it: logkeep search {quoted}")));
+    }
+    check_fields(&args.fields)?;
     let ours = args.limit.is_none() && output.to_terminal && !args.count;
-    let limit = if ours { Some(TERMINAL_LIMIT) } else { args.limit };
+    let limit = if ours { Some(TERMINAL_LIMIT) } else { args.limit.filter(|limit| *limit > 0) };
     let as_of = moment::option("--as-of", args.as_of.as_deref(), now)?;
     // One more than is shown tells whether something was cut off; what came after `as_of` does not count.
     let asked = limit.filter(|_| as_of.is_none()).map(|limit| limit as u64);
     let search = Search {
-        filter: filter(&args.filter)?,
+        filter: filter(args.filter.as_deref().or(args.filter_behind.as_deref()).unwrap_or_default())?,
         streams: selection::patterns(&args.streams)?,
         since: moment::option("--since", args.since.as_deref(), now)?,
         until: moment::option("--until", args.until.as_deref(), now)?,
@@ -99,6 +127,20 @@ fn question(args: &SearchArgs, output: &Output) -> Result<Question, Failure> {
         return Err(Failure::usage("--since is not before --until: nothing lies between them"));
     }
     Ok(Question { search, as_of, limit, limit_is_ours: ours, context: args.context })
+}
+
+/// Columns without a name, or with the same, are a slip of the fingers.
+fn check_fields(names: &[String]) -> Result<(), Failure> {
+    for (place, name) in names.iter().enumerate() {
+        if name.trim().is_empty() {
+            return Err(Failure::usage("--fields has an empty name")
+                .hint("name fields like this: --fields user,status.errorCode"));
+        }
+        if names.iter().take(place).any(|other| other == name) {
+            return Err(Failure::usage(format!("--fields names {name} twice")));
+        }
+    }
+    Ok(())
 }
 
 /// Reads the filter; if it cannot be read, shows the place.
@@ -223,7 +265,9 @@ fn follow(
     output.detail("waiting for new records; Ctrl-C ends");
     let mut printed = 0;
     while !interrupt.is_set() {
-        std::thread::sleep(FOLLOW_INTERVAL);
+        if !output.wait(FOLLOW_INTERVAL) {
+            return Err(Failure::nobody_reads());
+        }
         archive.refresh().map_err(failed)?;
         for stream in archive.streams().map_err(failed)? {
             let known = sizes.insert(stream.name.clone(), stream.records).unwrap_or(0);
@@ -270,6 +314,7 @@ fn report(answer: &Answer, count: u64, question: &Question, took: Duration, outp
     if !damage.is_empty() {
         output.warn("the answer is not complete, these could not be read:");
         damage.iter().for_each(|found| output.warn(&format!("  {found}")));
+        output.hint(doubts::VERIFY);
         return Exit::Partial;
     }
     if count == 0 { Exit::Nothing } else { Exit::Success }

@@ -4,6 +4,7 @@ use logkeep_proof::{Leaf, SaltKey, commitment};
 use logkeep_storage::{Archive, BlockHead, Error, RecordId, StoredRecord};
 
 use crate::args::{ShowArgs, ShowForm};
+use crate::doubts;
 use crate::exit::{Exit, Failure};
 use crate::moment;
 use crate::output::{Output, escape, json};
@@ -14,7 +15,8 @@ use crate::size;
 pub(crate) fn run(args: &ShowArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
     let archive = place.read()?;
     let form = form(args, output);
-    let mut exit = Exit::Success;
+    let mut exit = Exit::complete(!doubts::tell(&archive, output));
+    let mut damaged = false;
     for (number, id) in args.records.iter().enumerate() {
         match archive.record(id) {
             Ok(Some(record)) => print(&archive, &record, form, number > 0, output)?,
@@ -24,16 +26,19 @@ pub(crate) fn run(args: &ShowArgs, place: &Place, output: &mut Output) -> Result
             }
             Err(Error::Damaged(damage)) => {
                 output.warn(&format!("{id} cannot be read: {damage}"));
-                exit = Exit::Partial;
+                (exit, damaged) = (Exit::Partial, true);
             }
             Err(error) => return Err(place::failure(&error)),
         }
+    }
+    if damaged {
+        output.hint(doubts::VERIFY);
     }
     Ok(exit)
 }
 
 fn form(args: &ShowArgs, output: &Output) -> ShowForm {
-    let default = if output.to_terminal { ShowForm::Text } else { ShowForm::Raw };
+    let default = if output.to_terminal { ShowForm::Text } else { ShowForm::Json };
     if args.raw { ShowForm::Raw } else { args.output.unwrap_or(default) }
 }
 

@@ -8,18 +8,20 @@ use crate::hours::{self, Hours};
 use crate::output::Output;
 use crate::output::table::{Side, Table};
 use crate::place::Place;
-use crate::{moment, selection, size};
+use crate::{doubts, moment, selection, size};
 
-const COLUMNS: [(&str, Side); 9] = [
-    ("STREAM", Side::Left),
-    ("RECORDS", Side::Right),
-    ("TAIL", Side::Right),
-    ("RAW", Side::Right),
-    ("STORED", Side::Right),
-    ("RATIO", Side::Right),
-    ("FIRST EVENT", Side::Left),
-    ("LAST EVENT (UTC)", Side::Left),
-    ("EMPTY HOURS", Side::Left),
+/// A column: its heading, its side, and whether only who wants to know more sees it.
+const COLUMNS: [(&str, Side, bool); 10] = [
+    ("STREAM", Side::Left, false),
+    ("RECORDS", Side::Right, false),
+    ("TAIL", Side::Right, true),
+    ("RAW", Side::Right, false),
+    ("STORED", Side::Right, true),
+    ("RATIO", Side::Right, true),
+    ("FIRST EVENT", Side::Left, false),
+    ("LAST EVENT (UTC)", Side::Left, false),
+    ("EMPTY HOURS", Side::Right, false),
+    ("LONGEST GAP", Side::Left, true),
 ];
 
 /// A stream with its hours.
@@ -39,8 +41,9 @@ pub(crate) fn run(args: &StreamsArgs, place: &Place, output: &mut Output) -> Res
         ListForm::Table if rows.is_empty() => {}
         ListForm::Table => table(&rows, output)?,
     }
-    for lost in archive.lost() {
-        output.warn(&format!("acknowledged records are missing: {lost}"));
+    let doubted = doubts::tell(&archive, output);
+    if rows.iter().any(|row| !row.hours_known) {
+        output.hint(doubts::VERIFY);
     }
     if rows.is_empty() {
         output.say(if args.streams.is_empty() {
@@ -48,9 +51,12 @@ pub(crate) fn run(args: &StreamsArgs, place: &Place, output: &mut Output) -> Res
         } else {
             "no such stream"
         });
-        return Ok(Exit::Nothing);
+        return Ok(if doubted { Exit::Partial } else { Exit::Nothing });
     }
-    Ok(Exit::complete(rows.iter().all(|row| row.hours_known) && archive.lost().is_empty()))
+    if args.output == ListForm::Table {
+        output.say(&footer(&rows));
+    }
+    Ok(Exit::complete(rows.iter().all(|row| row.hours_known) && !doubted))
 }
 
 fn row(archive: &Archive, stat: StreamStat, output: &mut Output) -> Result<Row, Failure> {
@@ -62,12 +68,13 @@ fn row(archive: &Archive, stat: StreamStat, output: &mut Output) -> Result<Row, 
 }
 
 fn table(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
-    let mut table = Table::new(COLUMNS);
+    let verbose = output.is_verbose();
+    let mut table = Table::new(shown(COLUMNS, verbose).map(|(name, side, _)| (name, side)));
     for row in rows {
-        table.push(row.cells());
+        table.push(shown(row.cells(), verbose));
     }
     if rows.len() > 1 {
-        table.push(total(rows));
+        table.push(shown(total(rows), verbose));
     }
     // Lines are not cut: every column is worth its place, and a terminal shows long lines on two.
     let lines = table.lines(None);
@@ -78,32 +85,44 @@ fn table(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Of something for each column that for those which are shown.
+fn shown<T>(cells: [T; COLUMNS.len()], verbose: bool) -> impl Iterator<Item = T> {
+    cells.into_iter().zip(COLUMNS).filter(move |(_, (_, _, more))| verbose || !more).map(|(cell, _)| cell)
+}
+
+/// `27.3 MB in 4.1 MB of blocks, 6.6 times smaller`.
+fn footer(rows: &[Row]) -> String {
+    let sum = |value: fn(&StreamStat) -> u64| rows.iter().map(|row| value(&row.stat)).sum::<u64>();
+    let (raw, stored) = (sum(|stat| stat.bytes_raw), sum(|stat| stat.bytes_stored));
+    let ratio = if stored > 0 && stored < raw {
+        format!(", {:.1} times smaller", raw as f64 / stored as f64)
+    } else {
+        String::new()
+    };
+    format!("{} in {} of blocks{ratio}; -v shows more columns", size::human(raw), size::human(stored))
+}
+
 impl Row {
-    fn cells(&self) -> [String; 9] {
+    fn cells(&self) -> [String; COLUMNS.len()] {
         let StreamStat { name, records, bytes_raw, bytes_stored, events, tail, .. } = &self.stat;
-        let time = |time: Option<_>| time.map_or_else(|| "-".to_owned(), moment::to_the_minute);
+        let time = |time: Option<_>| time.map_or_else(none, moment::to_the_minute);
         [
             name.to_string(),
             size::grouped(*records),
             size::grouped(*tail),
             size::human(*bytes_raw),
             size::human(*bytes_stored),
-            ratio(&self.stat).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.1}")),
+            ratio(&self.stat).map_or_else(none, |ratio| format!("{ratio:.1}")),
             time(events.map(|events| events.0)),
             time(events.map(|events| events.1)),
-            self.empty_hours(),
+            if self.hours_known { size::grouped(self.hours.empty) } else { "damage".to_owned() },
+            self.longest_gap(),
         ]
     }
 
-    fn empty_hours(&self) -> String {
-        match self.hours.longest {
-            _ if !self.hours_known => "unknown: damage".to_owned(),
-            None => "-".to_owned(),
-            Some((from, hours)) => {
-                let (empty, hours) = (size::grouped(self.hours.empty), size::grouped(hours));
-                format!("{empty}, of them {hours} from {}", moment::to_the_minute(from))
-            }
-        }
+    fn longest_gap(&self) -> String {
+        let gap = |(from, hours)| format!("{} from {}", size::counted(hours, "hour"), moment::to_the_minute(from));
+        self.hours.longest.filter(|_| self.hours_known).map_or_else(none, gap)
     }
 
     fn json(&self) -> String {
@@ -139,7 +158,7 @@ fn ratio(stat: &StreamStat) -> Option<f64> {
     (stat.bytes_stored > 0 && stat.tail == 0).then(|| stat.bytes_raw as f64 / stat.bytes_stored as f64)
 }
 
-fn total(rows: &[Row]) -> [String; 9] {
+fn total(rows: &[Row]) -> [String; COLUMNS.len()] {
     let sum = |value: fn(&StreamStat) -> u64| rows.iter().map(|row| value(&row.stat)).sum::<u64>();
     let (raw, stored) = (sum(|stat| stat.bytes_raw), sum(|stat| stat.bytes_stored));
     let ratio = (stored > 0).then(|| format!("{:.1}", raw as f64 / stored as f64));
@@ -154,7 +173,12 @@ fn total(rows: &[Row]) -> [String; 9] {
         blank(),
         blank(),
         blank(),
+        blank(),
     ]
+}
+
+fn none() -> String {
+    "-".to_owned()
 }
 
 fn json(rows: &[Row]) -> String {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use logkeep_index::Index;
-use logkeep_storage::{Archive, Damage, Error, StreamStat, Verification, verify};
+use logkeep_storage::{Archive, Damage, DamageCode, Error, StreamStat, Verification, Writer, verify};
 
 use crate::args::VerifyArgs;
 use crate::exit::{Exit, Failure};
@@ -12,6 +12,15 @@ use crate::output::progress::Progress;
 use crate::output::table::{Side, Table};
 use crate::place::{self, Place};
 use crate::size;
+
+/// What to do about damage.
+const CURE: &str = "what to do: write nothing more into this archive, and take the files named above from a copy of it; or \
+                    save what is sound into a new one, logkeep export --to DIR and logkeep import DIR";
+/// What to do about a ledger that cannot say what was acknowledged.
+const CURE_OF_LEDGER: &str = "what to do: nothing else is wrong; if the streams end where you expect them to, \
+                              `logkeep verify --renew-ledger` writes the ledger anew and keeps the damaged one";
+/// What to do about an index that disagrees.
+const CURE_OF_INDEX: &str = "what to do: logkeep index rebuild makes the index anew; the records are not concerned";
 
 /// What came out, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +44,23 @@ pub(crate) struct Report {
 
 /// Verifies, and prints the report.
 pub(crate) fn run(args: &VerifyArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
-    let report = report(place, output)?;
+    let mut report = report(place, output)?;
+    if args.renew_ledger && report.is_only_the_ledger() {
+        let aside = Writer::renew_ledger(place.path(), place.options()).map_err(|error| place::failure(&error))?;
+        let kept =
+            aside.map_or_else(|| "there was none".to_owned(), |path| format!("the old one is {}", path.display()));
+        output.say(&format!("the ledger of acknowledgements was written anew; {kept}"));
+        report = self::report(place, output)?;
+    } else if args.renew_ledger {
+        output.warn("the ledger stays as it is: it is not damaged, or not the only damage");
+    }
     if args.json {
         output.line(&report.json())?;
-    } else {
+    } else if !output.is_quiet() {
         report.print(output)?;
+    } else if report.verdict() != Verdict::Verified {
+        output.line(&report.first_line())?;
+        report.print_findings(output)?;
     }
     Ok(match report.verdict() {
         Verdict::Verified => Exit::Success,
@@ -115,13 +136,33 @@ impl Report {
             output.line("")?;
             self.table().lines(None).iter().try_for_each(|line| output.line(line))?;
         }
+        self.print_findings(output)?;
+        output.detail(&self.speed());
+        Ok(())
+    }
+
+    fn print_findings(&self, output: &mut Output) -> Result<(), Failure> {
         let Verification { damage, unchecked, notes, .. } = &self.checked;
         list(output, damage.iter().map(ToString::to_string))?;
         list(output, self.index.iter().map(|finding| format!("index: {finding}")))?;
         list(output, unchecked.iter().map(|what| format!("not checked: {what}")))?;
         list(output, notes.iter().map(|note| format!("note: {note}")))?;
-        output.detail(&self.speed());
-        Ok(())
+        list(output, self.cures().into_iter().map(str::to_owned))
+    }
+
+    /// What the user can do about the findings.
+    fn cures(&self) -> Vec<&'static str> {
+        let archive = (!self.checked.damage.is_empty()).then_some(CURE);
+        let archive = if self.is_only_the_ledger() { Some(CURE_OF_LEDGER) } else { archive };
+        let index = (!self.index.is_empty()).then_some(CURE_OF_INDEX);
+        archive.into_iter().chain(index).collect()
+    }
+
+    /// Whether the ledger is damaged and nothing else.
+    fn is_only_the_ledger(&self) -> bool {
+        let Verification { damage, unchecked, .. } = &self.checked;
+        let tips = damage.iter().all(|damage| damage.code == DamageCode::Tips);
+        tips && !damage.is_empty() && unchecked.is_empty() && self.index.is_empty()
     }
 
     fn first_line(&self) -> String {
@@ -184,7 +225,8 @@ impl Report {
         serde_json::json!({
             "verdict": verdict, "streams": streams, "records": records, "bytes": bytes, "blocks": blocks, "tips": tips,
             "heads": heads, "damage": self.checked.damage.iter().map(finding).collect::<Vec<_>>(), "index": self.index,
-            "unchecked": unchecked, "notes": notes, "milliseconds": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+            "unchecked": unchecked, "notes": notes, "cures": self.cures(),
+            "milliseconds": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
         })
         .to_string()
     }

@@ -12,8 +12,10 @@ pub(crate) mod table;
 
 use std::env;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::args::Global;
 use crate::exit::Failure;
@@ -32,6 +34,8 @@ pub(crate) struct Output {
     coloured: bool,
     quiet: bool,
     verbose: bool,
+    /// Whether data are dropped.
+    muted: bool,
 }
 
 impl Output {
@@ -46,11 +50,15 @@ impl Output {
             coloured,
             quiet: global.quiet,
             verbose: global.verbose,
+            muted: false,
         }
     }
 
     /// Data as they are.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.muted {
+            return Ok(());
+        }
         Ok(self.data.write_all(bytes)?)
     }
 
@@ -98,6 +106,12 @@ impl Output {
         }
     }
 
+    /// What the user can do about what was said before.
+    pub(crate) fn hint(&mut self, text: &str) {
+        let label = self.label(AnsiColor::Cyan, "hint:");
+        self.say(&format!("{label} {text}"));
+    }
+
     /// Words that have to be read.
     pub(crate) fn warn(&mut self, text: &str) {
         let label = self.label(AnsiColor::Yellow, "warning:");
@@ -112,6 +126,32 @@ impl Output {
             let label = self.label(AnsiColor::Cyan, "hint:");
             self.words(&format!("{label} {hint}"));
         }
+    }
+
+    /// Whether only what is wrong is to be said.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether more is to be said than most want to know.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Drops all data from now on; warnings and failures are still said.
+    pub(crate) fn mute(&mut self) {
+        self.muted = true;
+    }
+
+    /// Waits so long, or until nobody can read the data any more; whether somebody can.
+    pub(crate) fn wait(&self, time: Duration) -> bool {
+        let stdout = io::stdout();
+        let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
+        let timeout = Timespec { tv_sec: time.as_secs() as i64, tv_nsec: time.subsec_nanos().into() };
+        // An error is a signal that came meanwhile: whoever waits looks for that by itself.
+        let polled = poll(&mut watched, Some(&timeout));
+        let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
+        polled.is_err() || !watched.iter().any(|watched| watched.revents().intersects(gone))
     }
 
     /// Whether progress is worth showing.

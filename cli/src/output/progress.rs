@@ -31,6 +31,11 @@ impl Progress {
         Progress::new(output, total, measured, "{spinner} {msg} {human_pos}")
     }
 
+    /// A job that nobody watches.
+    pub(crate) fn hidden() -> Progress {
+        Progress { bar: ProgressBar::hidden(), measured: "" }
+    }
+
     fn new(output: &Output, total: Option<u64>, measured: &'static str, unmeasured: &str) -> Progress {
         let target = match output.shows_progress() {
             true => ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND),

@@ -20,6 +20,8 @@ pub(crate) struct RecordPrinter {
     form: RecordForm,
     names: Vec<String>,
     fields: Vec<FieldName>,
+    /// Those of the fields that no record had until now.
+    unseen: Vec<FieldName>,
     printed: u64,
     page: Table,
     page_rows: usize,
@@ -43,6 +45,7 @@ impl RecordPrinter {
             form,
             names: names.to_vec(),
             fields: fields::names(names),
+            unseen: fields::names(names),
             printed: 0,
             page: Table::new([]),
             page_rows: 0,
@@ -59,7 +62,8 @@ impl RecordPrinter {
             RecordForm::Table => self.row(output, record, mark)?,
             RecordForm::Json => {
                 output.bytes(if self.printed == 0 { b"[\n" } else { b",\n" })?;
-                output.foreign(self.object(record, mark).as_bytes())?;
+                let object = self.object(record, mark);
+                output.foreign(object.as_bytes())?;
             }
             RecordForm::Jsonl => {
                 output.foreign(self.object(record, mark).as_bytes())?;
@@ -100,12 +104,19 @@ impl RecordPrinter {
         output.flush()
     }
 
-    /// Ends the output.
-    pub(crate) fn finish(mut self, output: &mut Output) -> Result<(), Failure> {
+    /// Ends the output. Gives the fields that were asked for and that no record had, if there were records.
+    pub(crate) fn finish(mut self, output: &mut Output) -> Result<Vec<FieldName>, Failure> {
         if self.form == RecordForm::Json {
             output.bytes(if self.printed == 0 { b"[]\n" } else { b"\n]\n" })?;
         }
-        self.flush(output)
+        self.flush(output)?;
+        Ok(if self.printed == 0 { Vec::new() } else { self.unseen })
+    }
+
+    fn values(&mut self, record: &StoredRecord) -> Fields {
+        let values = Fields::of(&record.body);
+        self.unseen.retain(|name| !values.has(name));
+        values
     }
 
     fn new_page(&self) -> Table {
@@ -117,7 +128,7 @@ impl RecordPrinter {
     }
 
     fn row(&mut self, output: &mut Output, record: &StoredRecord, mark: Mark) -> Result<(), Failure> {
-        let values = Fields::of(&record.body);
+        let values = self.values(record);
         let mark = self.marks.then(|| if mark == Mark::Found { ">".to_owned() } else { " ".to_owned() });
         let fixed = [moment::to_the_second(record.event), record.id.to_string()];
         let named = self.fields.iter().map(|name| escape::cut(&values.text(name), CELL_COLUMNS_MAX));
@@ -127,7 +138,7 @@ impl RecordPrinter {
         if self.page_rows >= PAGE_ROWS { self.flush(output) } else { Ok(()) }
     }
 
-    fn object(&self, record: &StoredRecord, mark: Mark) -> String {
+    fn object(&mut self, record: &StoredRecord, mark: Mark) -> String {
         let object = if self.fields.is_empty() { json::record(record) } else { self.selected(record) };
         match (mark, object.strip_suffix('}')) {
             (Mark::Context, Some(open)) => format!("{open},\"_context\":true}}"),
@@ -135,8 +146,8 @@ impl RecordPrinter {
         }
     }
 
-    fn selected(&self, record: &StoredRecord) -> String {
-        let values = Fields::of(&record.body);
+    fn selected(&mut self, record: &StoredRecord) -> String {
+        let values = self.values(record);
         let values: Vec<_> = self.fields.iter().map(|name| values.json(name)).collect();
         json::fields(record, &self.names, &values)
     }
@@ -153,7 +164,7 @@ impl RecordPrinter {
         if self.fields.is_empty() {
             cells.push(record.body.clone());
         } else {
-            let values = Fields::of(&record.body);
+            let values = self.values(record);
             cells.extend(self.fields.iter().map(|name| values.text(name).into_bytes()));
         }
         output.foreign(&csv::row(cells))

@@ -1,4 +1,4 @@
-//! Reads the times that providers write.
+//! Reads the times that providers write into JSON.
 
 use logkeep_storage::Timestamp;
 
@@ -15,20 +15,6 @@ pub(crate) fn parse_value(raw: &[u8]) -> Option<Timestamp> {
         [b'-' | b'0'..=b'9', ..] => parse_epoch(raw),
         _ => None,
     }
-}
-
-/// The time at the front of a line of text: an RFC 3339 time, bare or in `[ ]`, else `None`.
-pub(crate) fn parse_line_start(line: &[u8]) -> Option<Timestamp> {
-    let line = line.strip_prefix(b"[").unwrap_or(line);
-    let length =
-        line.iter().take(40).take_while(|byte| matches!(byte, b'0'..=b'9' | b'-' | b':' | b'.' | b'T' | b'Z' | b'+'));
-    let day = line.get(..length.count())?;
-    // `2024-09-02 23:00:00` has a space where RFC 3339 has a T; a comma may stand before the milliseconds.
-    if day.len() == 10 && line.get(10) == Some(&b' ') {
-        let clock = line.get(11..)?.iter().take(24).take_while(|byte| matches!(byte, b'0'..=b'9' | b':' | b'.' | b'Z'));
-        return Timestamp::parse_lenient(line.get(..11 + clock.count())?);
-    }
-    Timestamp::parse_lenient(day)
 }
 
 fn parse_text(text: &[u8]) -> Option<Timestamp> {
@@ -158,26 +144,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn reads_the_front_of_a_line() {
-        let cases = [
-            ("2024-09-02T23:00:00Z started", true),
-            ("2024-09-02T23:00:00.123+02:00 started", true),
-            ("[2024-09-02 23:00:00,123] INFO", true),
-            ("2024-09-02 23:00:00.123 INFO", true),
-            ("2024-09-02", false),
-            ("Sep  2 23:00:00 host", false),
-            ("", false),
-        ];
-        for (line, expected) in cases {
-            assert_eq!(parse_line_start(line.as_bytes()).is_some(), expected, "{line}");
-        }
-    }
-
     proptest! {
         #[test]
         fn never_panics(text in prop::collection::vec(any::<u8>(), 0..40), slashed in "\"?[0-9/:., APM]{0,30}\"?") {
-            let _ = (parse_value(&text), parse_line_start(&text), parse_value(slashed.as_bytes()));
+            let _ = (parse_value(&text), parse_value(slashed.as_bytes()));
         }
     }
 }

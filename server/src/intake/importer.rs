@@ -7,7 +7,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
 use logkeep_storage::{Append, Appended, Timestamp};
@@ -31,6 +31,11 @@ pub trait Sink {
     fn append(&mut self, append: &Append) -> Result<Vec<Appended>, SinkError>;
     /// The value that a cursor was last stored with.
     fn cursor(&self, name: &str) -> Result<Option<Vec<u8>>, SinkError>;
+    /// A followed file has been quiet for [`ImportOptions::rest_after`] since the last append: time to put things in
+    /// order.
+    fn rest(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
 }
 
 /// What a sink says when it cannot.
@@ -62,6 +67,8 @@ pub struct ImportOptions {
     pub follow: Option<Duration>,
     /// Records of a stream that stands still are appended after so long.
     pub patience: Duration,
+    /// While a file is followed: so long after the last append the sink may rest.
+    pub rest_after: Duration,
     /// The folder for what cannot be taken.
     pub rejected: PathBuf,
 }
@@ -76,6 +83,7 @@ impl ImportOptions {
             record_bytes_max: 64 << 20,
             follow: None,
             patience: Duration::from_secs(1),
+            rest_after: Duration::from_secs(30),
             rejected,
         }
     }
@@ -168,6 +176,8 @@ pub fn import(
         summary: Summary::default(),
         bytes_total: None,
         bytes_done: 0,
+        rest_after: options.follow.map(|_| options.rest_after),
+        is_tired: false,
     };
     let result = std::thread::scope(|scope| {
         scope.spawn(|| Reading::new(options, surroundings, Outlet(sender)).run(origins));
@@ -203,12 +213,16 @@ struct Appending<'a> {
     summary: Summary,
     bytes_total: Option<u64>,
     bytes_done: u64,
+    /// Only while a file is followed.
+    rest_after: Option<Duration>,
+    /// Whether something was appended since the sink rested.
+    is_tired: bool,
 }
 
 impl Appending<'_> {
     #[expect(clippy::needless_pass_by_value, reason = "dropping the receiver ends the reading thread")]
     fn run(&mut self, receiver: Receiver<Message>, progress: &mut dyn FnMut(Progress)) -> Result<(), ImportErrorKind> {
-        for message in &receiver {
+        while let Some(message) = self.next(&receiver)? {
             match message {
                 Message::Total(bytes) => self.bytes_total = bytes,
                 Message::Opened => self.summary.inputs += 1,
@@ -229,6 +243,21 @@ impl Appending<'_> {
         Ok(())
     }
 
+    /// The next message; lets the sink rest while there is none. `None` when the reading thread has ended.
+    fn next(&mut self, receiver: &Receiver<Message>) -> Result<Option<Message>, ImportErrorKind> {
+        if let Some(rest_after) = self.rest_after.filter(|_| self.is_tired) {
+            match receiver.recv_timeout(rest_after) {
+                Ok(message) => return Ok(Some(message)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.sink.rest().map_err(ImportErrorKind::Sink)?;
+                    self.is_tired = false;
+                }
+            }
+        }
+        Ok(receiver.recv().ok())
+    }
+
     fn append(&mut self, portion: &Portion) -> Result<(), ImportErrorKind> {
         if let Err(source) = self.rejected.append(&portion.rejections) {
             return Err(ImportErrorKind::Rejected { path: self.rejected.path().to_owned(), source });
@@ -237,7 +266,8 @@ impl Appending<'_> {
         for (batch, appended) in portion.append.batches.iter().zip(&appended) {
             self.summary.add(batch, appended);
         }
-        self.summary.rejected += portion.rejections.len() as u64;
+        self.is_tired |= !portion.append.batches.is_empty();
+        portion.rejections.iter().for_each(|rejection| self.summary.reject(rejection));
         self.summary.skipped_empty += portion.counts.empty_lines;
         self.summary.without_time += portion.counts.without_time;
         self.summary.opaque += portion.counts.opaque;

@@ -5,9 +5,12 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use flate2::bufread::MultiGzDecoder;
+
+use crate::intake::pipe::Pipe;
 
 /// Decoded bytes at the front of an input that its fingerprint covers.
 pub(crate) const HEAD_BYTES: usize = 4096;
@@ -50,12 +53,12 @@ pub(crate) enum Compression {
 }
 
 impl Input {
-    /// Opens a path; a regular file has an identity, anything else (a pipe) is a stream.
+    /// Opens a regular file.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let mut file = File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Self::stream(Box::new(file));
+            return Err(io::Error::other("is no file"));
         }
         let mut first = Vec::new();
         file.by_ref().take(GZIP_MAGIC.len().max(ZSTD_MAGIC.len()) as u64).read_to_end(&mut first)?;
@@ -71,24 +74,24 @@ impl Input {
         Ok(input)
     }
 
-    /// Takes a stream. It is asked for as many bytes as tell how it is compressed, not more.
-    pub(crate) fn stream(mut reader: Box<dyn Read + Send>) -> io::Result<Self> {
-        let mut first = vec![0; ZSTD_MAGIC.len()];
-        let length = read_full(&mut reader, &mut first)?;
-        first.truncate(length);
+    /// Takes a stream that may stand still for long: reading it gives [`io::ErrorKind::WouldBlock`] after `patience`,
+    /// unless it is compressed, because decompression cannot be broken off. `None` if it was told to stop before there
+    /// were the bytes that tell.
+    pub(crate) fn stream(
+        reader: Box<dyn Read + Send>,
+        patience: Duration,
+        stop: &AtomicBool,
+    ) -> io::Result<Option<Self>> {
+        let mut pipe = Pipe::new(reader, patience);
+        let Some(first) = first_bytes(&mut pipe, stop)? else { return Ok(None) };
         let stored_bytes = Arc::new(AtomicU64::new(0));
         let packed = compression(&first);
-        let chained = Box::new(io::Cursor::new(first).chain(reader));
+        let first = io::Cursor::new(first);
         let decoder = match packed {
-            Compression::None => Decoder::Stream(chained, packed),
-            packed => unpack(chained, packed, &stored_bytes)?,
+            Compression::None => Decoder::Stream(Box::new(first.chain(pipe)), packed),
+            packed => unpack(Box::new(first.chain(pipe.blocking())), packed, &stored_bytes)?,
         };
-        Ok(Self::new(decoder, stored_bytes))
-    }
-
-    /// A stream that is known not to be compressed.
-    pub(crate) fn plain_stream(reader: Box<dyn Read + Send>) -> Self {
-        Self::new(Decoder::Stream(reader, Compression::None), Arc::default())
+        Ok(Some(Self::new(decoder, stored_bytes)))
     }
 
     fn new(decoder: Decoder, stored_bytes: Arc<AtomicU64>) -> Self {
@@ -214,16 +217,28 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-fn read_full(reader: &mut dyn Read, into: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < into.len() {
-        match read_once(reader, into.get_mut(length..).unwrap_or_default()) {
+/// The first bytes of a stream, as few as tell how it is compressed; `None` if it was told to stop before.
+fn first_bytes(reader: &mut dyn Read, stop: &AtomicBool) -> io::Result<Option<Vec<u8>>> {
+    let mut first = Vec::new();
+    let mut next = [0];
+    while may_be_compressed(&first) {
+        match read_once(reader, &mut next) {
             Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) => return Err(error),
+            Ok(_) => first.extend(next),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            Err(_) if stop.load(Ordering::Relaxed) => return Ok(None),
+            Err(_) => {}
         }
     }
-    Ok(length)
+    Ok(Some(first))
+}
+
+/// Whether so few bytes do not tell yet how the content is compressed.
+fn may_be_compressed(first: &[u8]) -> bool {
+    let begins = |magic: &[u8]| first.len() < magic.len() && magic.starts_with(first);
+    // The first byte of a frame that is to be skipped may be any of sixteen.
+    let skipped = matches!(first, [] | [0x50..=0x5f] | [0x50..=0x5f, 0x2a] | [0x50..=0x5f, 0x2a, 0x4d]);
+    begins(GZIP_MAGIC) || begins(ZSTD_MAGIC) || skipped
 }
 
 fn read_once(reader: &mut dyn Read, into: &mut [u8]) -> io::Result<usize> {
@@ -250,9 +265,11 @@ mod tests {
     fn read(bytes: &[u8]) -> (Vec<u8>, bool) {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();
-        let inputs = [Input::open(file.path()), Input::stream(Box::new(io::Cursor::new(bytes.to_vec())))];
-        let answers = inputs.map(|input| {
-            let (mut input, mut decoded) = (input.unwrap(), Vec::new());
+        let go_on = AtomicBool::new(false);
+        let stream = Input::stream(Box::new(io::Cursor::new(bytes.to_vec())), Duration::from_secs(60), &go_on);
+        let inputs = [Input::open(file.path()).unwrap(), stream.unwrap().unwrap()];
+        let answers = inputs.map(|mut input| {
+            let mut decoded = Vec::new();
             let mut buffer = [0; 7];
             loop {
                 match input.read(&mut buffer) {
@@ -275,6 +292,22 @@ mod tests {
         assert_eq!(read(b""), (Vec::new(), false));
         assert_eq!(read(b"\x1f"), (b"\x1f".to_vec(), false));
         assert_eq!(read(&gzip(b"")), (Vec::new(), false));
+    }
+
+    #[test]
+    fn a_stream_that_says_nothing_can_be_stopped() {
+        for said in [&b""[..], b"\x1f", b"P*M"] {
+            let (reader, mut writer) = io::pipe().unwrap();
+            writer.write_all(said).unwrap();
+            let stop = AtomicBool::new(true);
+            let input = Input::stream(Box::new(reader), Duration::from_millis(1), &stop).unwrap();
+            assert!(input.is_none(), "{said:?}");
+        }
+        // What can be no compressed stream is not waited for.
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(b"1\n").unwrap();
+        let input = Input::stream(Box::new(reader), Duration::from_millis(1), &AtomicBool::new(false)).unwrap();
+        assert_eq!(input.unwrap().read(&mut [0; 9]).unwrap(), 1);
     }
 
     #[test]

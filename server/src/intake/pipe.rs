@@ -41,6 +41,24 @@ impl Pipe {
         });
         Self { chunks, chunk: io::Cursor::default(), patience }
     }
+
+    /// The rest of it, waited for as long as it takes.
+    pub(crate) fn blocking(self) -> impl Read + Send {
+        Blocking(self)
+    }
+}
+
+struct Blocking(Pipe);
+
+impl Read for Blocking {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(into) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                other => return other,
+            }
+        }
+    }
 }
 
 impl Read for Pipe {

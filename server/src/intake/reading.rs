@@ -11,7 +11,6 @@ use crate::intake::front::Front;
 use crate::intake::importer::{ImportOptions, Message, Origin, Outlet, Surroundings, follow_interval, path_name};
 use crate::intake::input::{Compression, Input};
 use crate::intake::json_scan::Scanner;
-use crate::intake::pipe::Pipe;
 use crate::intake::place::{Imprint, Names, Place};
 use crate::intake::portion::Gatherer;
 use crate::intake::recognise::Recogniser;
@@ -119,14 +118,10 @@ impl<'a> Reading<'a> {
     }
 
     fn read_stream(&mut self, name: String, reader: Box<dyn io::Read + Send>) -> Result<(), Gone> {
-        let input = match Input::stream(reader) {
-            Ok(input) => input,
+        let input = match Input::stream(reader, self.options.patience, self.surroundings.stop) {
+            Ok(Some(input)) => input,
+            Ok(None) => return self.outlet.send(Message::CutShort),
             Err(error) => return self.unreadable(&name, &error),
-        };
-        // Decompression is not to be interrupted, so that only plain streams are waited for with patience.
-        let input = match input.compression() {
-            Compression::None => Input::plain_stream(Box::new(Pipe::new(Box::new(input), self.options.patience))),
-            Compression::Gzip | Compression::Zstd => input,
         };
         let text_stream = StreamName::sanitised("text/stdin");
         self.read(&mut self.current(name, text_stream, input, None))
@@ -240,11 +235,12 @@ impl<'a> Reading<'a> {
             match current.splitter.next(&mut self.scanner) {
                 Piece::Record(body) => self.take_record(body),
                 Piece::Line(line) => {
-                    let found = self.recogniser.line(line, &current.text_stream);
+                    let found = self.recogniser.line(line, &current.text_stream, || (self.surroundings.clock)());
                     self.gatherer.push(line, &found, || (self.surroundings.clock)());
                 }
                 Piece::Rejected(cut) => self.reject(&current.name, cut, None),
                 Piece::Unfinished(cut) => self.unfinished(current, cut)?,
+                Piece::Foreign(cut) => self.foreign(current, cut)?,
                 Piece::End => {
                     self.ended(current)?;
                     break;
@@ -335,34 +331,45 @@ impl<'a> Reading<'a> {
     /// An end that is no end: told each time, kept aside once.
     fn unfinished(&mut self, current: &mut Current, cut: Cut) -> Result<(), Gone> {
         let fault = current.fault.take();
-        let reason = match &fault {
-            Some(fault) => format!("{}: {fault}", cut.reason),
-            None => cut.reason.to_owned(),
-        };
+        let reason = whole_reason(cut.reason, fault.as_deref());
         let unfinished = Unfinished { source: current.name.clone(), offset: cut.offset, reason };
         let seen = Some((cut.offset, cut.length));
         if current.noted != seen {
             current.noted = seen;
-            self.reject(&current.name, cut, fault);
+            self.reject(&current.name, cut, fault.as_deref());
         }
         self.outlet.send(Message::Unfinished(unfinished))
     }
 
-    /// What cannot even be opened: told each time, kept aside once for the same reason.
-    fn unreadable(&mut self, name: &str, error: &io::Error) -> Result<(), Gone> {
-        let reason = "cannot be read";
-        let whole_reason = format!("{reason}: {error}");
-        let cursor = self.names.unreadable(name);
-        if self.stored(&cursor)?.as_deref() != Some(whole_reason.as_bytes()) {
-            let cut = Cut { offset: 0, line: 0, length: 0, kept: Vec::new(), reason };
-            self.reject(name, cut, Some(error.to_string()));
-            self.gatherer.set_cursor(cursor, whole_reason.clone().into_bytes());
+    /// What holds no text: told each time; a file, which stays where it is, is kept aside once.
+    fn foreign(&mut self, current: &Current, mut cut: Cut) -> Result<(), Gone> {
+        if let Ok(Some(length)) = current.input.plain_length() {
+            cut.length = length;
         }
-        self.outlet.send(Message::Unfinished(Unfinished { source: name.to_owned(), offset: 0, reason: whole_reason }))
+        self.not_taken(&current.name, cut, None, current.input.inode().is_some())
     }
 
-    fn reject(&mut self, source: &str, cut: Cut, fault: Option<String>) {
-        let reason = fault.map_or_else(|| cut.reason.to_owned(), |fault| format!("{}: {fault}", cut.reason));
+    /// What cannot even be opened: told each time, kept aside once for the same reason.
+    fn unreadable(&mut self, name: &str, error: &io::Error) -> Result<(), Gone> {
+        let cut = Cut { offset: 0, line: 0, length: 0, kept: Vec::new(), reason: "cannot be read" };
+        self.not_taken(name, cut, Some(&error.to_string()), true)
+    }
+
+    /// Of a whole input nothing was taken. With `once` the cursor remembers that it was kept aside for this reason.
+    fn not_taken(&mut self, name: &str, cut: Cut, fault: Option<&str>, once: bool) -> Result<(), Gone> {
+        let reason = whole_reason(cut.reason, fault);
+        let cursor = self.names.unreadable(name);
+        if !once || self.stored(&cursor)?.as_deref() != Some(reason.as_bytes()) {
+            self.reject(name, cut, fault);
+            if once {
+                self.gatherer.set_cursor(cursor, reason.clone().into_bytes());
+            }
+        }
+        self.outlet.send(Message::Unfinished(Unfinished { source: name.to_owned(), offset: 0, reason }))
+    }
+
+    fn reject(&mut self, source: &str, cut: Cut, fault: Option<&str>) {
+        let reason = whole_reason(cut.reason, fault);
         let Cut { offset, line, length, kept, .. } = cut;
         let received = self.now();
         self.gatherer.reject(Rejection { source: source.to_owned(), offset, line, length, kept, reason, received });
@@ -399,6 +406,10 @@ impl<'a> Reading<'a> {
         }
         self.outlet.send(Message::Portion(self.gatherer.take()))
     }
+}
+
+fn whole_reason(reason: &str, fault: Option<&str>) -> String {
+    fault.map_or_else(|| reason.to_owned(), |fault| format!("{reason}: {fault}"))
 }
 
 fn fail(current: &mut Current, error: &io::Error) {

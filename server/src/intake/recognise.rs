@@ -11,6 +11,7 @@ use logkeep_storage::{StreamName, Timestamp};
 use crate::intake::event_time;
 use crate::intake::json_path::JsonPath;
 use crate::intake::json_scan::{SLOTS_MAX, Scanner, bit};
+use crate::intake::line_time;
 use crate::intake::stream_template::StreamTemplate;
 
 /// Where JSON records of no known shape go.
@@ -337,9 +338,14 @@ impl Recogniser {
         Recognised { stream: &self.name, event, id }
     }
 
-    /// Names a line of text. `default` is its stream unless the user gave one.
-    pub(crate) fn line<'a>(&'a mut self, line: &[u8], default: &'a StreamName) -> Recognised<'a> {
-        let event = event_time::parse_line_start(line);
+    /// Names a line of text that came `now`. `default` is its stream unless the user gave one.
+    pub(crate) fn line<'a>(
+        &'a mut self,
+        line: &[u8],
+        default: &'a StreamName,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Recognised<'a> {
+        let event = line_time::parse_line(line, now);
         let Some(template) = &self.overrides.stream else {
             return Recognised { stream: default.as_str().as_bytes(), event, id: None };
         };

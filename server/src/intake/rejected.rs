@@ -4,7 +4,8 @@
 //! {"source":"/var/log/a.json","offset":8,"line":2,"length":4,"reason":"is no JSON value",
 //!  "received":"2024-09-02T23:00:00.000000000Z","text":"oops"}
 //! ```
-//! `text` is `base64` where the bytes are not UTF-8. The first MiB of an item is kept; `length` is its whole length.
+//! `text` is `base64` where the bytes are not UTF-8. The first MiB of an item is kept; `length` is its whole length. Of
+//! an input that is no text at all only the front is looked at and kept: 64 KiB or somewhat more.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};

@@ -16,6 +16,7 @@ use memchr::{memchr, memchr_iter, memmem};
 use crate::intake::envelope::{self, Opening, Tail};
 use crate::intake::front::Front;
 use crate::intake::json_scan::{Fault, Scanner, skip_space};
+use crate::intake::not_text;
 use crate::intake::skip::{Skip, Until};
 
 mod lengths;
@@ -26,6 +27,8 @@ pub(crate) const CHUNK_BYTES: usize = 256 << 10;
 const RESCAN_BYTES: usize = 64 << 10;
 /// The first bytes that decide between JSON and text.
 const SNIFF_BYTES: usize = 64 << 10;
+/// Bytes of the widest letter of any encoding.
+const LETTER_BYTES_MAX: usize = 4;
 
 /// How to cut an input into records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,6 +72,8 @@ pub(crate) enum Piece<'a> {
     NeedsMore,
     /// The input ended inside of a record or a line that was cut off; these are its bytes.
     Unfinished(Cut),
+    /// The input holds no text at all; its first bytes. Nothing of it was taken, and nothing will be.
+    Foreign(Cut),
     /// The end, between records.
     End,
 }
@@ -119,6 +124,8 @@ pub(crate) struct Splitter {
     /// A place in the buffer and the number of its line.
     counted: (usize, u64),
     ended: Option<Ending>,
+    /// Whether it is known that there is text.
+    is_text: bool,
     /// Whether the unfinished end was given out; it is not passed, because a later run may find more of it.
     finished: bool,
     /// The rest must be at least so long before it is looked at again.
@@ -158,6 +165,8 @@ impl Splitter {
             base: position.offset,
             counted: (0, position.line),
             ended: None,
+            // Whoever says that it is text, or gives lengths, may import any bytes.
+            is_text: position.offset > 0 || matches!(position.form, Form::Text | Form::Lengths),
             finished: false,
             rescan_at: 0,
             skip: None,
@@ -186,7 +195,7 @@ impl Splitter {
     /// No bytes follow for now: what is there is to be looked at, however little it is.
     pub(crate) fn pause(&mut self) {
         self.rescan_at = 0;
-        self.sniff_now |= memchr(b'\n', self.rest()).is_some();
+        self.sniff_now |= self.form != Form::Auto || memchr(b'\n', self.rest()).is_some();
     }
 
     /// No bytes will follow.
@@ -200,8 +209,14 @@ impl Splitter {
         if self.finished {
             return Piece::End;
         }
-        if self.form == Form::Auto && !self.sniff() {
-            return Piece::NeedsMore;
+        if !(self.is_text && self.form != Form::Auto) {
+            if !self.shows_enough() {
+                return Piece::NeedsMore;
+            }
+            if let Some(reason) = self.foreign() {
+                return self.refuse(reason);
+            }
+            self.sniff();
         }
         if self.skip.is_some() {
             return self.skip_on();
@@ -277,14 +292,28 @@ impl Splitter {
         line
     }
 
-    /// Decides the form; false if too little is there to decide.
-    fn sniff(&mut self) -> bool {
-        if self.ended.is_none() && self.rest().len() < SNIFF_BYTES && !self.sniff_now {
-            return false;
+    /// Whether the bytes that are there can tell what the input is.
+    fn shows_enough(&self) -> bool {
+        let wanted = if self.form == Form::Auto { SNIFF_BYTES } else { LETTER_BYTES_MAX };
+        self.ended.is_some() || self.sniff_now || self.rest().len() >= wanted
+    }
+
+    /// Why there is no text, if that is so. Of what is said to be JSON only the encoding is questioned.
+    fn foreign(&self) -> Option<&'static str> {
+        match self.form {
+            _ if self.is_text => None,
+            Form::Auto => not_text::reason(self.rest()),
+            _ => not_text::wide_letters(self.rest().get(..LETTER_BYTES_MAX)?),
         }
-        self.pass_byte_order_mark();
-        self.form = if looks_like_json(self.rest()) { Form::Json } else { Form::Text };
-        true
+    }
+
+    /// Decides the form.
+    fn sniff(&mut self) {
+        self.is_text = true;
+        if self.form == Form::Auto {
+            self.pass_byte_order_mark();
+            self.form = if looks_like_json(self.rest()) { Form::Json } else { Form::Text };
+        }
     }
 
     /// The mark that some programs put before UTF-8 belongs to the file, not to its first record.
@@ -501,11 +530,20 @@ impl Splitter {
     // What is no record.
 
     fn unfinished(&mut self, reason: &'static str) -> Piece<'_> {
+        Piece::Unfinished(self.all_there_is(reason))
+    }
+
+    fn refuse(&mut self, reason: &'static str) -> Piece<'_> {
+        Piece::Foreign(self.all_there_is(reason))
+    }
+
+    /// The rest, which is not passed; nothing follows it.
+    fn all_there_is(&mut self, reason: &'static str) -> Cut {
         let (offset, line) = (self.base + self.at as u64, self.line());
         let mut skip = Skip::new(Until::InputEnd, offset, line, reason);
         skip.advance(self.rest());
         self.finished = true;
-        Piece::Unfinished(skip.into_cut())
+        skip.into_cut()
     }
 
     fn reject(&mut self, until: Until, reason: &'static str) -> Piece<'_> {

@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use logkeep_storage::{Appended, Batch, StreamName};
 
+use crate::intake::rejected::Rejection;
+
+/// Inputs that are named because something of them was not taken.
+pub const REJECTED_SOURCES_MAX: usize = 5;
+
 /// What became of everything that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -21,6 +26,8 @@ pub struct Summary {
     pub versions: u64,
     /// Things put into the folder `rejected/`.
     pub rejected: u64,
+    /// The first inputs of which something was put there, at most [`REJECTED_SOURCES_MAX`].
+    pub rejected_sources: Vec<RejectedSource>,
     /// Empty lines.
     pub skipped_empty: u64,
     /// Records whose time was not found; their event time is the time they were received.
@@ -61,6 +68,19 @@ pub struct Unfinished {
     pub reason: String,
 }
 
+/// An input of which something could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedSource {
+    /// Path of the input, or `-`.
+    pub source: String,
+    /// The line of the first such thing, from 1; 0 if it is about the whole input.
+    pub line: u64,
+    /// Why that was not taken.
+    pub reason: String,
+    /// How many such things there are in it.
+    pub count: u64,
+}
+
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -79,6 +99,18 @@ impl Summary {
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.rejected > 0 || !self.unfinished.is_empty() || self.cut_short
+    }
+
+    /// Counts one thing that could not be taken.
+    pub(crate) fn reject(&mut self, rejection: &Rejection) {
+        self.rejected += 1;
+        let Rejection { source, line, reason, .. } = rejection;
+        if let Some(known) = self.rejected_sources.iter_mut().find(|known| known.source == *source) {
+            known.count += 1;
+        } else if self.rejected_sources.len() < REJECTED_SOURCES_MAX {
+            let (source, reason) = (source.clone(), reason.clone());
+            self.rejected_sources.push(RejectedSource { source, line: *line, reason, count: 1 });
+        }
     }
 
     /// Counts one batch that was appended.

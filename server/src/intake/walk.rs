@@ -29,7 +29,7 @@ fn visit(path: &Path, depth: usize, entered: &mut HashSet<(u64, u64)>, found: &m
     let mut add = |bytes| found.push(Found { path: path.to_owned(), bytes });
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) => return add(Err(error)),
+        Err(error) => return add(Err(of_link(path, error))),
     };
     if metadata.is_file() {
         return add(Ok(Some(metadata.len())));
@@ -53,6 +53,16 @@ fn visit(path: &Path, depth: usize, entered: &mut HashSet<(u64, u64)>, found: &m
     names.sort();
     for name in names {
         visit(&name, depth + 1, entered, found);
+    }
+}
+
+/// A link to nowhere is there, whatever the system says.
+fn of_link(path: &Path, error: io::Error) -> io::Error {
+    match fs::read_link(path) {
+        Ok(target) if error.kind() == io::ErrorKind::NotFound => {
+            io::Error::new(error.kind(), format!("it is a link to {}, which does not exist", target.display()))
+        }
+        _ => error,
     }
 }
 
@@ -80,7 +90,8 @@ mod tests {
         let found = files(root);
         let names: Vec<_> = found.iter().map(|f| f.path.strip_prefix(root).unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["a", "b/1", "b/2", "b/c/3", "d", "dangling"]);
-        assert_eq!(found.iter().filter(|f| f.bytes.is_err()).count(), 1);
+        let errors: Vec<_> = found.iter().filter_map(|f| f.bytes.as_ref().err().map(ToString::to_string)).collect();
+        assert_eq!(errors, ["it is a link to nowhere, which does not exist"]);
         assert_eq!(files(&root.join(".hidden")).len(), 1);
     }
 }

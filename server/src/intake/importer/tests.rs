@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicUsize};
+use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::intake::summary::RejectedSource;
 
 /// Stream, body, event time, id.
 type Stored = (String, Vec<u8>, Timestamp, Option<Vec<u8>>);
@@ -19,6 +20,7 @@ struct Memory {
     cursors: HashMap<String, Vec<u8>>,
     appends: usize,
     fail_at: Option<usize>,
+    rests: Arc<AtomicUsize>,
 }
 
 impl Sink for Memory {
@@ -41,6 +43,11 @@ impl Sink for Memory {
 
     fn cursor(&self, name: &str) -> Result<Option<Vec<u8>>, SinkError> {
         Ok(self.cursors.get(name).cloned())
+    }
+
+    fn rest(&mut self) -> Result<(), SinkError> {
+        self.rests.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -472,6 +479,84 @@ fn rotation_is_followed() {
         fs::write(path, "one\n").unwrap();
     });
     assert_eq!(follow(vec![same], Some("one\n")), ["one", "one"]);
+}
+
+#[test]
+fn the_sink_rests_once_whenever_a_followed_file_is_quiet() {
+    let mut bench = Bench::new();
+    bench.options.follow = Some(Duration::from_millis(1));
+    bench.options.rest_after = Duration::from_millis(5);
+    let path = bench.write("a.log", "one\n");
+    let (stop, rests) = (AtomicBool::new(false), Arc::clone(&bench.memory.rests));
+    let (waits, grown) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let sleep = |_| {
+        std::thread::sleep(Duration::from_millis(1));
+        match (rests.load(Ordering::Relaxed), grown.load(Ordering::Relaxed)) {
+            (1, false) => {
+                append("two\n")(&path);
+                grown.store(true, Ordering::Relaxed);
+            }
+            // It has rested twice: were it to rest without an append between, it would within these waits.
+            (2.., true) if waits.fetch_add(1, Ordering::Relaxed) > 30 => stop.store(true, Ordering::Relaxed),
+            _ => {}
+        }
+    };
+    let surroundings = Surroundings { clock: &|| Timestamp(0), sleep: &sleep, stop: &stop };
+    let origins = vec![Origin::Path(path.clone())];
+    import(origins, &bench.options, &surroundings, &mut bench.memory, &mut |_| {}).unwrap();
+    assert_eq!((bench.memory.bodies(), rests.load(Ordering::Relaxed)), (vec!["one".to_owned(), "two".to_owned()], 2));
+}
+
+#[test]
+fn what_holds_no_text_is_refused_as_a_whole_and_told_each_time() {
+    let utf_16: Vec<u8> = "2024-09-02 one\r\ntwo\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = [b"\xff\xfe".to_vec(), utf_16.clone()].concat();
+    let binary: Vec<u8> = (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_769) >> 11) as u8).collect();
+    for (bytes, form, reason) in [
+        (&utf_16, Form::Auto, "looks like UTF-16: convert it first, iconv -f UTF-16LE"),
+        (&marked, Form::Auto, "looks like UTF-16: convert it first, iconv -f UTF-16 "),
+        (&marked, Form::Json, "looks like UTF-16"),
+        (&binary, Form::Auto, "looks binary"),
+    ] {
+        let mut bench = Bench::new();
+        bench.options.form = form;
+        let path = bench.write("a", bytes);
+        for rejected in [1, 0] {
+            let summary = bench.import(&path).unwrap();
+            assert_eq!((summary.records, summary.rejected, summary.known), (0, rejected, 0), "{reason}");
+            let told = &summary.unfinished[0];
+            assert!(told.offset == 0 && told.reason.starts_with(reason), "{told:?}");
+            assert!(told.reason.contains("--form text"));
+        }
+        let kept = bench.rejected();
+        assert_eq!((kept.len(), kept[0]["length"].as_u64()), (1, Some(bytes.len() as u64)));
+        // A stream is not there the next time.
+        for _ in 0..2 {
+            let stream = Origin::Stream { name: "-".to_owned(), reader: Box::new(io::Cursor::new(bytes.clone())) };
+            assert_eq!(bench.import_origins(vec![stream]).unwrap().rejected, 1);
+        }
+        bench.options.form = Form::Text;
+        let summary = bench.import(&path).unwrap();
+        assert!(summary.records > 0 && !summary.is_partial(), "{summary:?}");
+    }
+}
+
+#[test]
+fn what_was_not_taken_is_told_by_its_source() {
+    let mut bench = Bench::new();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        bench.write(name, format!("{{\"{name}\":1}}\noops\n{{\"a\":2}}\nagain\n"));
+    }
+    let folder = bench.folder.path().to_owned();
+    let summary = bench.import(&folder).unwrap();
+    assert_eq!((summary.rejected, summary.rejected_sources.len()), (12, 5));
+    let first = RejectedSource {
+        source: folder.join("a").display().to_string(),
+        line: 2,
+        reason: "is no JSON value".to_owned(),
+        count: 2,
+    };
+    assert_eq!(summary.rejected_sources[0], first);
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl Indexer {
         lock.try_lock().map_err(|_| Error::Locked(root.to_owned()))?;
         let bytes = (memory_bytes / 8).clamp(WRITER_BYTES_MIN, WRITER_BYTES_MAX) as usize;
         let opened = DictionaryWriter::open(&layout.dictionary(), bytes);
-        let (mut dictionary, position) = match opened {
+        let (dictionary, position) = match opened {
             Ok((dictionary, Some(position))) if runs_are_there(&layout, &position) => (dictionary, position),
             Ok((dictionary, None)) if is_new(&layout) => (dictionary, Position::default()),
             Err(Error::Locked(path)) => return Err(Error::Locked(path)),
@@ -85,10 +85,6 @@ impl Indexer {
             }
         };
         std::fs::create_dir_all(layout.runs()).map_err(io)?;
-        if position == Position::default() {
-            // An index of nothing is one: of an archive without a full block it has all there is.
-            dictionary.commit(&position)?;
-        }
         let threads = threads.max(1);
         let indexer = Self { layout, dictionary, position, threads, retried: false, failed: false, _lock: lock };
         indexer.remove_strays()?;
@@ -155,13 +151,11 @@ impl Indexer {
     fn belong_to(&mut self, archive: &Archive) -> Result<()> {
         let id = archive.id()?;
         if self.position.archive != id {
-            let is_new = self.position == Position::default();
             self.position = Position { archive: id, ..Position::default() };
-            if !is_new {
-                self.dictionary.clear()?;
-                self.dictionary.commit(&self.position)?;
-                self.remove_strays()?;
-            }
+            self.dictionary.clear()?;
+            // An index of nothing is one: of an archive without a full block it has all there is.
+            self.dictionary.commit(&self.position)?;
+            self.remove_strays()?;
         }
         Ok(())
     }

@@ -135,3 +135,14 @@ fn after_a_failed_write_the_indexer_must_be_opened_again() {
     shelf.catch_up();
     assert_whole(&shelf, 1);
 }
+
+#[test]
+fn an_index_of_nothing_is_one() {
+    let mut shelf = Shelf::new(19);
+    shelf.append(0, 7);
+    shelf.catch_up();
+    assert_whole(&shelf, 0);
+    shelf.append(0, 1100);
+    shelf.catch_up();
+    assert_whole(&shelf, 1);
+}

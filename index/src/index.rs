@@ -1,13 +1,13 @@
 //! The index as searches use it: which blocks, and which of their columns, may hold what a filter asks for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use logkeep_storage::{Archive, BlockHead};
 
 use crate::dictionary::Dictionary;
-use crate::entry::{HAS_GUIDS, HAS_IDS, beginning_hash, column_mark, entries, id_hash, is_id};
+use crate::entry::{HAS_GUIDS, HAS_IDS, beginning_hash, column_mark, id_hash, is_id};
 use crate::error::Result;
 use crate::filter::Required;
 use crate::layout::Layout;
@@ -16,17 +16,17 @@ use crate::run::{IndexedBlock, Place, Run};
 /// An index, open for reading, as of one commit. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Index {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    dictionary: Dictionary,
-    runs: Vec<Run>,
+pub(crate) struct Inner {
+    pub(crate) dictionary: Dictionary,
+    pub(crate) runs: Vec<Run>,
     /// Id of the archive.
     archive: [u8; 16],
     /// The blocks with the beginnings of their roots.
-    covered: HashMap<Place, [u8; 8]>,
+    pub(crate) covered: HashMap<Place, [u8; 8]>,
 }
 
 /// Columns of a block that may hold a value.
@@ -87,59 +87,6 @@ impl Index {
     #[must_use]
     pub fn blocks(&self) -> usize {
         self.inner.covered.len()
-    }
-
-    /// Compares the index with the archive, both ways: every block in the index is one of the
-    /// archive; every term of every covered block is found. `progress` is told the blocks done.
-    ///
-    /// # Errors
-    /// When the archive or the index cannot be read at all; what is wrong is in the findings.
-    pub fn check(&self, archive: &Archive, progress: &mut dyn FnMut(u64)) -> Result<Checked> {
-        let mut checked = Checked::default();
-        if !self.is_of(archive)? {
-            checked.findings.push("the index is of another archive".to_owned());
-            return Ok(checked);
-        }
-        for run in &self.inner.runs {
-            match run.check() {
-                Ok(entries) => checked.ids += entries,
-                Err(error) => checked.findings.push(error.to_string()),
-            }
-        }
-        self.check_places(&mut checked)?;
-        let mut strangers = self.inner.covered.clone();
-        for stream in archive.streams()? {
-            for head in archive.blocks(&stream.name, 0)? {
-                let place = Place::of(&head);
-                let root = strangers.remove(&place);
-                if root != Some(IndexedBlock::of(&head).root) {
-                    checked.uncovered += 1;
-                    checked.outdated.extend(root.map(|_| place));
-                    continue;
-                }
-                checked.blocks += 1;
-                match archive.read_block(&stream.name, &head, entries) {
-                    Ok(expected) => {
-                        self.check_block(place, &expected.ids, &mut checked);
-                        checked.expect_words(place, expected.words);
-                    }
-                    // What is wrong with the archive is for its own verification to say.
-                    Err(logkeep_storage::Error::Damaged(_)) => checked.unreadable.push(place),
-                    Err(error) => return Err(error.into()),
-                }
-                progress(checked.blocks);
-            }
-        }
-        let strange = |place: &Place| format!("block {} of stream {} is not in the archive", place.first, place.stream);
-        checked.findings.extend(strangers.keys().map(strange));
-        let other = |place: &Place| {
-            format!("block {} of stream {} was another one when it was indexed", place.first, place.stream)
-        };
-        checked.findings.extend(checked.outdated.iter().map(other));
-        self.check_words(&mut checked)?;
-        checked.findings.sort();
-        checked.findings.dedup();
-        Ok(checked)
     }
 
     /// Whether this very block is in the index, not another one that was in its place.
@@ -218,66 +165,6 @@ impl Index {
         }
         Ok(Candidates::Some(found))
     }
-
-    fn check_places(&self, checked: &mut Checked) -> Result<()> {
-        let in_dictionary: Vec<Place> = self.inner.dictionary.places()?;
-        let mut seen = HashSet::new();
-        for place in in_dictionary {
-            if !seen.insert(place) {
-                checked.findings.push(format!("block {} of stream {} is indexed twice", place.first, place.stream));
-            }
-        }
-        let covered: HashSet<Place> = self.inner.covered.keys().copied().collect();
-        for place in seen.symmetric_difference(&covered) {
-            let text =
-                format!("block {} of stream {} is in the dictionary or the runs only", place.first, place.stream);
-            checked.findings.push(text);
-        }
-        Ok(())
-    }
-
-    fn check_block(&self, place: Place, ids: &[u64], checked: &mut Checked) {
-        let missing = |hash: &&u64| {
-            let holds = |run: &Run| run.find(**hash).is_ok_and(|places| places.contains(&place));
-            !self.inner.runs.iter().any(holds)
-        };
-        let missing = ids.iter().filter(missing).count();
-        if missing > 0 {
-            let text = format!("{missing} ids of block {} of stream {} are not in the runs", place.first, place.stream);
-            checked.findings.push(text);
-        }
-    }
-
-    /// One pass over the dictionary: every word counted for its block, and compared with what the blocks gave.
-    fn check_words(&self, checked: &mut Checked) -> Result<()> {
-        let mut found: HashMap<Place, (u64, u64)> = HashMap::new();
-        self.inner.dictionary.all(&mut |word, (place, mark)| {
-            let entry = found.entry(place).or_default();
-            entry.0 += 1;
-            entry.1 ^= word_hash(word, mark);
-        })?;
-        for (place, expected) in &checked.expected {
-            let found = found.remove(place).unwrap_or_default();
-            if found != *expected {
-                let text = format!(
-                    "block {} of stream {} has {} words in the dictionary instead of {}, or others",
-                    place.first, place.stream, found.0, expected.0
-                );
-                checked.findings.push(text);
-            }
-            checked.words += expected.0;
-        }
-        let mut findings = Vec::new();
-        for place in
-            found.keys().filter(|place| !checked.unreadable.contains(place) && !checked.outdated.contains(place))
-        {
-            let text = format!("block {} of stream {} has words, but is no block", place.first, place.stream);
-            findings.push(text);
-        }
-        checked.findings.extend(findings);
-        checked.expected.clear();
-        Ok(())
-    }
 }
 
 /// Whether all words of the dictionary have to be looked at.
@@ -296,42 +183,6 @@ const TERMS_PER_BLOCK: usize = 1000;
 const TRIES_MAX: u32 = 5;
 /// Length of a GUID's text.
 const GUID_BYTES: usize = 36;
-
-/// What [`Index::check`] found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Checked {
-    /// What is wrong, in words. Empty: the index answers as the archive does.
-    pub findings: Vec<String>,
-    /// Blocks compared.
-    pub blocks: u64,
-    /// Blocks that are not in the index (yet): searches read them.
-    pub uncovered: u64,
-    /// Words compared.
-    pub words: u64,
-    /// Ids in the runs.
-    pub ids: u64,
-    expected: HashMap<Place, (u64, u64)>,
-    unreadable: Vec<Place>,
-    /// Places where the archive has another block than the index.
-    outdated: Vec<Place>,
-}
-
-impl Checked {
-    fn expect_words(&mut self, place: Place, words: Vec<String>) {
-        let mut sum = (0, 0);
-        for term in words {
-            let Some((word, mark)) = term.as_bytes().split_last_chunk::<4>() else { continue };
-            let word = word.strip_suffix(&[crate::entry::MARK as u8]).unwrap_or(word);
-            sum.0 += 1;
-            sum.1 ^= word_hash(word, *mark);
-        }
-        self.expected.insert(place, sum);
-    }
-}
-
-fn word_hash(word: &[u8], mark: [u8; 4]) -> u64 {
-    id_hash(&format!("{}{}", String::from_utf8_lossy(word), String::from_utf8_lossy(&mark)))
-}
 
 #[derive(Default)]
 struct Found(HashMap<Place, Vec<[u8; 4]>>);

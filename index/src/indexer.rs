@@ -314,7 +314,7 @@ impl std::fmt::Debug for Indexer {
 fn runs_are_there(layout: &Layout, position: &Position) -> bool {
     position.runs.iter().all(|name| {
         let run = Run::open(&layout.run(name), &position.archive);
-        run.is_ok_and(|run| run.is_closed() || run.check().is_ok())
+        run.is_ok_and(|run| run.is_closed() || run.check(&mut |_, _| {}).is_ok())
     })
 }
 

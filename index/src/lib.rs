@@ -3,6 +3,7 @@
 //! The archive decides what matches; the index only says where a match cannot be. A search gives the same answer
 //! with the index, without it, and with one that is half made.
 
+mod check;
 mod dictionary;
 mod entry;
 mod error;
@@ -25,8 +26,9 @@ mod searcher;
 pub mod terms;
 mod text;
 
+pub use check::Checked;
 pub use error::{Error, Result};
-pub use index::{Checked, Index};
+pub use index::Index;
 pub use indexer::{Indexed, Indexer};
 pub use pattern::StreamPattern;
 pub use rows::Rows;

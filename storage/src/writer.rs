@@ -348,7 +348,8 @@ fn results(append: &Append, parts: &[Part<'_>]) -> Vec<Appended> {
     results.collect()
 }
 
-fn with_causes(error: &Error) -> String {
+/// An error with all its causes, in one line.
+pub(crate) fn with_causes(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

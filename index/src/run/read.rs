@@ -137,11 +137,17 @@ impl Run {
         Ok(entries)
     }
 
-    /// Checks every bucket and the offsets; gives the number of entries.
+    /// How many bits of a hash it keeps.
+    pub(crate) fn hash_bits(&self) -> u32 {
+        self.hash_bits
+    }
+
+    /// Checks every bucket and the offsets, and hands out all entries in order, their hashes cut to the bits that the
+    /// run keeps; gives their number.
     ///
     /// # Errors
     /// [`Error::Damaged`] for the first thing that is not as it was written.
-    pub(crate) fn check(&self) -> Result<u64> {
+    pub(crate) fn check(&self, each: &mut dyn FnMut(u64, Place)) -> Result<u64> {
         let length = (self.body_at - self.offsets_at) as usize;
         let mut offsets = vec![0; length];
         self.file.read_exact_at(&mut offsets, self.offsets_at).map_err(|_| self.damaged("is cut"))?;
@@ -151,7 +157,10 @@ impl Run {
         }
         let mut entries = 0;
         for bucket in 0..1_u64 << self.bucket_bits {
-            self.bucket(bucket, |_, _| entries += 1)?;
+            self.bucket(bucket, |hash, place| {
+                entries += 1;
+                each(hash, place);
+            })?;
         }
         let last = offsets.last_chunk::<4>().map_or(0, |end| u64::from(u32::from_le_bytes(*end)));
         let length = self.file.metadata().map(|data| data.len()).unwrap_or(0);

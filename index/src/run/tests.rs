@@ -28,7 +28,7 @@ fn ids_are_found_and_others_hardly_ever() {
     }
     let wrong: usize = (1_000_000..1_010_000).map(|i| run.find(spread(i)).unwrap().len()).sum();
     assert!(wrong < 5_000, "{wrong} wrong blocks in 10,000 searches");
-    assert_eq!(run.check().unwrap(), 50_000);
+    assert_eq!(run.check(&mut |_, _| {}).unwrap(), 50_000);
     let bytes_per_id = std::fs::metadata(&path).unwrap().len() as f64 / 50_000.0;
     assert!(bytes_per_id < 2.2, "{bytes_per_id}");
 }
@@ -43,9 +43,9 @@ fn every_flipped_byte_is_found() {
         let mut bad = good.clone();
         bad[at] ^= 4;
         std::fs::write(&path, &bad).unwrap();
-        assert!(Run::open(&path, &ARCHIVE).and_then(|run| run.check()).is_err(), "byte {at}");
+        assert!(Run::open(&path, &ARCHIVE).and_then(|run| run.check(&mut |_, _| {})).is_err(), "byte {at}");
         std::fs::write(&path, &good[..at]).unwrap();
-        assert!(Run::open(&path, &ARCHIVE).and_then(|run| run.check()).is_err(), "cut at {at}");
+        assert!(Run::open(&path, &ARCHIVE).and_then(|run| run.check(&mut |_, _| {})).is_err(), "cut at {at}");
     }
 }
 

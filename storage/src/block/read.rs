@@ -9,7 +9,7 @@ use super::rows::{RowsNode, Shape, Shapes};
 use super::segment::Segments;
 use super::values::Values;
 use super::zstd_frame::decompress;
-use super::{BlockError, BlockHead, Fragment};
+use super::{BlockError, BlockHead, Fragment, mask};
 use crate::error::Error;
 use crate::time::Timestamp;
 
@@ -55,12 +55,25 @@ impl DecodedRows {
     }
 }
 
-/// Decodes a whole block; every chunk's CRC32 is checked.
+/// Decodes a whole block; every chunk's CRC32 is checked, and what the head sums up of each column.
 pub(crate) fn decode(head: &BlockHead, chunks: &dyn ChunkSource) -> Result<DecodedRows, BlockError> {
     let block = Block::new(head, chunks)?;
     let all: Vec<usize> = (0..head.count as usize).collect();
-    let bodies = block.bodies(&all)?;
+    let columns = block.all_columns()?;
+    check_sums(&block.directory.columns, &columns)?;
+    let bodies = block.bodies_of(&all, &columns)?;
     Ok(DecodedRows { bodies, events: block.events()?.to_vec(), received: block.received()?.to_vec() })
+}
+
+/// Columns are passed over by their masks and longest values: if those were wrong, records would not be found.
+fn check_sums(heads: &[ColumnHead], columns: &[Coded]) -> Result<(), BlockError> {
+    let fits = |(head, column): (&ColumnHead, &Coded)| {
+        let values = || column.distinct.iter();
+        let longest = values().map(<[u8]>::len).max().unwrap_or(0);
+        head.longest as usize == longest && head.mask == values().fold(0, |all, value| all | mask(value))
+    };
+    let all_fit = heads.iter().zip(columns).all(fits);
+    if all_fit { Ok(()) } else { Err(BlockError::Directory("kinds of characters or longest value of a column")) }
 }
 
 /// A block being read: chunks are fetched, checked and decompressed when they are wanted, and kept.
@@ -245,7 +258,10 @@ impl<'a> Block<'a> {
     /// # Errors
     /// When a chunk is damaged or cannot be read.
     pub(crate) fn bodies(&self, wanted: &[usize]) -> Result<Values, BlockError> {
-        let columns = self.all_columns()?;
+        self.bodies_of(wanted, &self.all_columns()?)
+    }
+
+    fn bodies_of(&self, wanted: &[usize], columns: &[Coded]) -> Result<Values, BlockError> {
         let literals = self.rows.literals(self)?;
         let mut next = vec![0_usize; columns.len()];
         let mut bodies = Values::default();
@@ -254,7 +270,7 @@ impl<'a> Block<'a> {
             let shape = shape?;
             if wanted.peek() == Some(&row) {
                 wanted.next();
-                bodies.push_with(|out| put_row(out, shape, &literals, &columns, &mut next))?;
+                bodies.push_with(|out| put_row(out, shape, &literals, columns, &mut next))?;
             } else if wanted.peek().is_none() {
                 break;
             } else {

@@ -100,6 +100,23 @@ fn a_value_cannot_hide_behind_another_with_its_hash() {
     assert_eq!(head.columns().unwrap()[0].mask & wanted, wanted);
 }
 
+#[test]
+fn a_head_that_sums_its_columns_up_wrongly_is_found() {
+    let bodies = [b"{\"a\":\"xyz\"}".to_vec(), b"{\"a\":\"12\"}".to_vec()];
+    let encoded = encode(&rows(&bodies), &envelope()).unwrap();
+    let head = BlockHead::parse(&encoded.head).unwrap();
+    let changed = |change: fn(&mut ColumnHead)| {
+        let mut head = head.clone();
+        let mut directory = head.directory.get().unwrap().clone();
+        directory.columns.iter_mut().for_each(change);
+        head.directory = directory.into();
+        decode(&BlockHead::parse(&head.encode().unwrap()).unwrap(), &encoded.chunks)
+    };
+    assert!(changed(|_| {}).is_ok());
+    assert!(changed(|column| column.mask &= !mask(b"x")).is_err(), "records with an x would not be found");
+    assert!(changed(|column| column.longest = 2).is_err());
+}
+
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),

@@ -8,6 +8,7 @@ use crate::options::Options;
 use crate::recover::hex;
 use crate::store::{Access, Store};
 use crate::verify::Verification;
+use crate::writer::with_causes;
 
 /// Opens the database, with the strictest reading of its log of writes if that will do.
 ///
@@ -38,7 +39,15 @@ pub(super) fn check(directory: &Directory, store: &Store, report: &mut Verificat
             return Ok(());
         }
     };
-    let Some(expected) = report.take(store.identity())? else { return Ok(()) };
+    let expected = match store.identity() {
+        Ok(expected) => expected,
+        // Of no use to the records: what else there is to say of them is worth more.
+        Err(error) => {
+            let failed = with_causes(&error);
+            report.add(Damage::new(DamageCode::File, "the database's id", failed).file(path));
+            return Ok(());
+        }
+    };
     if found.trim_ascii_end() != expected.trim_ascii_end() {
         report.add(Damage::new(DamageCode::File, shown(&expected), shown(&found)).file(path));
     }

@@ -1,0 +1,235 @@
+//! `Index::check`: the archive against the index, both ways.
+
+use std::collections::{HashMap, HashSet};
+
+use logkeep_storage::{Archive, BlockHead, StreamName, in_parallel};
+
+use crate::entry::{MARK, entries, id_hash};
+use crate::error::Result;
+use crate::index::Index;
+use crate::run::{IndexedBlock, Place};
+
+/// Blocks that are read before progress is told.
+const BLOCKS_AT_ONCE: usize = 16;
+/// Threads that read blocks.
+const THREADS: usize = 2;
+
+/// What [`Index::check`] found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// What is wrong, in words. Empty: the index answers as the archive does.
+    pub findings: Vec<String>,
+    /// Blocks compared.
+    pub blocks: u64,
+    /// Blocks that are not in the index (yet): searches read them.
+    pub uncovered: u64,
+    /// Words compared.
+    pub words: u64,
+    /// Ids in the runs.
+    pub ids: u64,
+    expected: HashMap<Place, Sum>,
+    unreadable: Vec<Place>,
+    /// Places where the archive has another block than the index.
+    outdated: Vec<Place>,
+}
+
+/// Terms of a block, summed up: how many, and all their hashes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Sum {
+    count: u64,
+    hashes: u64,
+}
+
+impl Sum {
+    fn add(&mut self, hash: u64) {
+        self.count += 1;
+        self.hashes = self.hashes.wrapping_add(hash.wrapping_mul(SPREAD));
+    }
+
+    /// Ids as a run holds them, which cuts their hashes.
+    fn of_ids(ids: &[u64], hash_bits: u32) -> Self {
+        let mut cut: Vec<u64> = ids.iter().map(|hash| hash >> (64 - hash_bits)).collect();
+        cut.sort_unstable();
+        cut.dedup();
+        let mut sum = Self::default();
+        cut.into_iter().for_each(|hash| sum.add(hash));
+        sum
+    }
+}
+
+/// Multiplied with hashes before they are added up, so that cut ones fill all bits.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// What the runs hold of a block, and how many bits of a hash they keep.
+#[derive(Debug, Clone, Copy)]
+struct RunSum {
+    hash_bits: u32,
+    sum: Sum,
+}
+
+impl Checked {
+    fn expect_words(&mut self, place: Place, words: Vec<String>) {
+        let mut sum = Sum::default();
+        for term in words {
+            let Some((word, mark)) = term.as_bytes().split_last_chunk::<4>() else { continue };
+            let word = word.strip_suffix(&[MARK as u8]).unwrap_or(word);
+            sum.add(word_hash(word, *mark));
+        }
+        self.expected.insert(place, sum);
+    }
+}
+
+/// The finding that the runs have other ids of a block than the block.
+fn compare_ids(place: Place, ids: &[u64], in_runs: Option<&RunSum>) -> Option<String> {
+    let RunSum { hash_bits, sum } = *in_runs?;
+    let expected = Sum::of_ids(ids, hash_bits);
+    let (Place { stream, first }, found) = (place, sum.count);
+    let text = || {
+        format!("block {first} of stream {stream} has {found} ids in the runs instead of {}, or others", expected.count)
+    };
+    (sum != expected).then(text)
+}
+
+fn word_hash(word: &[u8], mark: [u8; 4]) -> u64 {
+    id_hash(&format!("{}{}", String::from_utf8_lossy(word), String::from_utf8_lossy(&mark)))
+}
+
+impl Index {
+    /// Compares the index with the archive, both ways: every block in the index is one of the
+    /// archive; every term of every covered block is found. `progress` is told the blocks done.
+    ///
+    /// # Errors
+    /// When the archive or the index cannot be read at all; what is wrong is in the findings.
+    pub fn check(&self, archive: &Archive, progress: &mut dyn FnMut(u64)) -> Result<Checked> {
+        let mut checked = Checked::default();
+        if !self.is_of(archive)? {
+            checked.findings.push("the index is of another archive".to_owned());
+            return Ok(checked);
+        }
+        let ids = self.sum_runs(&mut checked);
+        self.check_places(&mut checked)?;
+        let mut strangers = self.inner.covered.clone();
+        for stream in archive.streams()? {
+            let heads = archive.blocks(&stream.name, 0)?;
+            let (known, others): (Vec<BlockHead>, Vec<BlockHead>) = heads
+                .into_iter()
+                .partition(|head| self.inner.covered.get(&Place::of(head)) == Some(&IndexedBlock::of(head).root));
+            checked.uncovered += others.len() as u64;
+            let places = || others.iter().map(Place::of);
+            checked.outdated.extend(places().filter(|place| strangers.remove(place).is_some()));
+            for heads in known.chunks(BLOCKS_AT_ONCE) {
+                self.check_blocks(archive, &stream.name, heads, &ids, &mut checked)?;
+                heads.iter().for_each(|head| {
+                    strangers.remove(&Place::of(head));
+                });
+                progress(checked.blocks);
+            }
+        }
+        let strange = |place: &Place| format!("block {} of stream {} is not in the archive", place.first, place.stream);
+        checked.findings.extend(strangers.keys().map(strange));
+        let other = |place: &Place| {
+            format!("block {} of stream {} was another one when it was indexed", place.first, place.stream)
+        };
+        checked.findings.extend(checked.outdated.iter().map(other));
+        self.check_words(&mut checked)?;
+        checked.findings.sort();
+        checked.findings.dedup();
+        Ok(checked)
+    }
+
+    /// One pass over the runs: the ids of each block, summed up.
+    fn sum_runs(&self, checked: &mut Checked) -> HashMap<Place, RunSum> {
+        let mut sums: HashMap<Place, RunSum> = HashMap::new();
+        for run in &self.inner.runs {
+            let hash_bits = run.hash_bits();
+            let none = |block: &IndexedBlock| (block.place, RunSum { hash_bits, sum: Sum::default() });
+            sums.extend(run.blocks().iter().map(none));
+            let mut before = None;
+            let entries = run.check(&mut |hash, place| {
+                // Two ids of a block may be one in the bits that the run keeps.
+                if before.replace((hash, place)) != Some((hash, place))
+                    && let Some(RunSum { sum, .. }) = sums.get_mut(&place)
+                {
+                    sum.add(hash);
+                }
+            });
+            match entries {
+                Ok(entries) => checked.ids += entries,
+                Err(error) => checked.findings.push(error.to_string()),
+            }
+        }
+        sums
+    }
+
+    fn check_blocks(
+        &self,
+        archive: &Archive,
+        stream: &StreamName,
+        heads: &[BlockHead],
+        ids: &HashMap<Place, RunSum>,
+        checked: &mut Checked,
+    ) -> Result<()> {
+        let read = |head: &BlockHead| archive.read_block(stream, head, entries);
+        for (head, found) in heads.iter().zip(in_parallel(heads, THREADS, read)) {
+            let place = Place::of(head);
+            checked.blocks += 1;
+            match found {
+                Ok(found) => {
+                    checked.findings.extend(compare_ids(place, &found.ids, ids.get(&place)));
+                    checked.expect_words(place, found.words);
+                }
+                // What is wrong with the archive is for its own verification to say.
+                Err(logkeep_storage::Error::Damaged(_)) => checked.unreadable.push(place),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn check_places(&self, checked: &mut Checked) -> Result<()> {
+        let in_dictionary: Vec<Place> = self.inner.dictionary.places()?;
+        let mut seen = HashSet::new();
+        for place in in_dictionary {
+            if !seen.insert(place) {
+                checked.findings.push(format!("block {} of stream {} is indexed twice", place.first, place.stream));
+            }
+        }
+        let covered: HashSet<Place> = self.inner.covered.keys().copied().collect();
+        for place in seen.symmetric_difference(&covered) {
+            let text =
+                format!("block {} of stream {} is in the dictionary or the runs only", place.first, place.stream);
+            checked.findings.push(text);
+        }
+        Ok(())
+    }
+
+    /// One pass over the dictionary: every word counted for its block, and compared with what the blocks gave.
+    fn check_words(&self, checked: &mut Checked) -> Result<()> {
+        let mut found: HashMap<Place, Sum> = HashMap::new();
+        self.inner.dictionary.all(&mut |word, (place, mark)| {
+            let entry = found.entry(place).or_default();
+            entry.add(word_hash(word, mark));
+        })?;
+        for (place, expected) in &checked.expected {
+            let found = found.remove(place).unwrap_or_default();
+            if found != *expected {
+                let text = format!(
+                    "block {} of stream {} has {} words in the dictionary instead of {}, or others",
+                    place.first, place.stream, found.count, expected.count
+                );
+                checked.findings.push(text);
+            }
+            checked.words += expected.count;
+        }
+        let mut findings = Vec::new();
+        for place in
+            found.keys().filter(|place| !checked.unreadable.contains(place) && !checked.outdated.contains(place))
+        {
+            let text = format!("block {} of stream {} has words, but is no block", place.first, place.stream);
+            findings.push(text);
+        }
+        checked.findings.extend(findings);
+        checked.expected.clear();
+        Ok(())
+    }
+}

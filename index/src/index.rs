@@ -75,12 +75,13 @@ impl Index {
         Ok(Some(Self { inner: Arc::new(Inner { dictionary, runs, archive, covered }) }))
     }
 
-    /// Whether it was made of this archive. One of another archive says nothing about this one, wherever it lies.
+    /// Whether it was made of this archive. One of another archive says nothing about this one, wherever it lies; one
+    /// without blocks says nothing about any.
     ///
     /// # Errors
     /// When the archive's id cannot be read.
     pub fn is_of(&self, archive: &Archive) -> Result<bool> {
-        Ok(self.inner.archive == archive.id()?)
+        Ok(self.inner.covered.is_empty() || self.inner.archive == archive.id()?)
     }
 
     /// Number of blocks in the index.

@@ -3,6 +3,9 @@
 //! An id occurs once or twice and never again. As a term of tantivy each costs 17 bytes; as a hash in a run, under
 //! two. What is an id is decided by its form alone, so that a search knows where to look.
 
+use std::collections::HashSet;
+
+use foldhash::fast::RandomState;
 use logkeep_storage::{Block, BlockError};
 
 use crate::terms::{TermKind, for_each_index_term};
@@ -89,18 +92,36 @@ pub(crate) fn column_mark(path: &str) -> [u8; 4] {
     })
 }
 
+/// Gathers the terms of the dictionary, each once: two columns may have one mark.
+#[derive(Default)]
+struct Words {
+    known: HashSet<String, RandomState>,
+    /// Mark of the present column.
+    mark: [char; 4],
+    /// Only room to put a term together in.
+    term: String,
+}
+
+impl Words {
+    fn add(&mut self, word: &str) {
+        self.term.clear();
+        self.term.push_str(word);
+        self.term.push(MARK);
+        self.term.extend(self.mark);
+        if !self.known.contains(&self.term) {
+            self.known.insert(self.term.clone());
+        }
+    }
+}
+
 /// The terms of all values of a block.
 pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
     let mut entries = Entries::default();
+    let mut words = Words::default();
     let mut scratch = String::new();
-    let mut marks = std::collections::HashSet::new();
-    let mut share_a_mark = false;
     for (number, head) in block.head().columns()?.iter().enumerate() {
-        let mark = column_mark(&head.path);
-        share_a_mark |= !marks.insert(mark);
-        let mark = std::str::from_utf8(&mark).unwrap_or_default();
+        words.mark = column_mark(&head.path).map(char::from);
         let column = block.column(number)?;
-        let mut words = std::collections::HashSet::new();
         let (mut guids, mut ids) = (false, false);
         for code in 0..column.distinct_len() {
             let Some((raw, quoted)) = column.distinct(code) else { continue };
@@ -115,24 +136,12 @@ pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
                     entries.ids.push(id_hash(term));
                     entries.ids.extend(beginning_hash(term));
                 }
-                TermKind::Word | TermKind::Address => {
-                    if !words.contains(term) {
-                        words.insert(term.to_owned());
-                    }
-                }
+                TermKind::Word | TermKind::Address => words.add(term),
             });
         }
-        for (flag, word) in [(guids, HAS_GUIDS), (ids, HAS_IDS)] {
-            if flag {
-                words.insert(word.to_owned());
-            }
-        }
-        entries.words.extend(words.into_iter().map(|word| format!("{word}{MARK}{mark}")));
+        [(guids, HAS_GUIDS), (ids, HAS_IDS)].into_iter().filter(|(flag, _)| *flag).for_each(|(_, word)| words.add(word));
     }
-    if share_a_mark {
-        entries.words.sort_unstable();
-        entries.words.dedup();
-    }
+    entries.words = words.known.into_iter().collect();
     entries.ids.sort_unstable();
     entries.ids.dedup();
     Ok(entries)

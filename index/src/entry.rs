@@ -139,7 +139,10 @@ pub(crate) fn entries(block: &Block<'_>) -> Result<Entries, BlockError> {
                 TermKind::Word | TermKind::Address => words.add(term),
             });
         }
-        [(guids, HAS_GUIDS), (ids, HAS_IDS)].into_iter().filter(|(flag, _)| *flag).for_each(|(_, word)| words.add(word));
+        [(guids, HAS_GUIDS), (ids, HAS_IDS)]
+            .into_iter()
+            .filter(|(flag, _)| *flag)
+            .for_each(|(_, word)| words.add(word));
     }
     entries.words = words.known.into_iter().collect();
     entries.ids.sort_unstable();

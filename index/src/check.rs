@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use logkeep_storage::{Archive, BlockHead, StreamName, in_parallel};
+use logkeep_storage::{Archive, BlockHead, Damage, StreamName, in_parallel};
 
 use crate::entry::{MARK, entries, id_hash};
 use crate::error::Result;
@@ -79,6 +79,11 @@ impl Checked {
     }
 }
 
+/// Whether a finding is about the block that begins here.
+fn names(found: &Damage, first: u64) -> bool {
+    found.block == Some(first) || found.records.as_ref().is_some_and(|records| records.contains(&first))
+}
+
 /// The finding that the runs have other ids of a block than the block.
 fn compare_ids(place: Place, ids: &[u64], in_runs: Option<&RunSum>) -> Option<String> {
     let RunSum { hash_bits, sum } = *in_runs?;
@@ -110,7 +115,11 @@ impl Index {
         self.check_places(&mut checked)?;
         let mut strangers = self.inner.covered.clone();
         for stream in archive.streams()? {
-            let heads = archive.blocks(&stream.name, 0)?;
+            let (heads, damage) = archive.blocks_with_damage(&stream.name, 0)?;
+            // What is wrong with the archive is for its own verification to say.
+            let (number, damaged) = (stream.number, |first: u64| damage.iter().any(|found| names(found, first)));
+            let unreadable = strangers.extract_if(|place, _| place.stream == number && damaged(place.first));
+            checked.unreadable.extend(unreadable.map(|(place, _)| place));
             let (known, others): (Vec<BlockHead>, Vec<BlockHead>) = heads
                 .into_iter()
                 .partition(|head| self.inner.covered.get(&Place::of(head)) == Some(&IndexedBlock::of(head).root));
@@ -182,7 +191,6 @@ impl Index {
                     checked.findings.extend(compare_ids(place, &found.ids, ids.get(&place)));
                     checked.expect_words(place, found.words);
                 }
-                // What is wrong with the archive is for its own verification to say.
                 Err(logkeep_storage::Error::Damaged(_)) => checked.unreadable.push(place),
                 Err(error) => return Err(error.into()),
             }

@@ -45,9 +45,10 @@ impl Heads {
         let gaps = gaps(&heads, end);
         let unnamed = gaps.iter().filter(|gap| !names(&damage, gap));
         answered.damage.extend(unnamed.map(|gap| missing(&stream.name, gap.clone())));
+        let is_sound = gaps.is_empty() && damage.is_empty();
         answered.damage.extend(damage);
         let heads = Arc::new(heads);
-        if gaps.is_empty() {
+        if is_sound {
             self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(stream.number, Arc::clone(&heads));
         }
         Ok(heads)

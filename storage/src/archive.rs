@@ -410,17 +410,22 @@ impl State {
     }
 
     fn open_once(directory: &Directory, access: Access, options: &Options, fingerprint: Fingerprint) -> Result<Self> {
-        let ledger = match Ledger::read(&directory.tips()) {
-            Ok(ledger) => ledger,
-            // Reading goes on; the handle says so.
-            Err(Error::Damaged(damage)) => Ledger::unreadable(*damage),
-            Err(other) => return Err(other),
-        };
+        // A ledger that is older than the database cannot name a record that is not in it yet, and one that is newer
+        // cannot lack an acknowledgement that the database knows of.
+        let before = read_ledger(directory)?;
         let store = Store::open(&directory.database(), access, None, options)?;
         let streams = streams::all(&store, |_| Ok(()))?;
-        let lost = recover::lost(&store, &ledger.newest, &streams);
-        let ledger_damage = recover::ledger_damage(&directory.tips(), &ledger, &streams);
+        let lost = recover::lost(&store, &before.newest, &streams);
+        let ledger_damage = recover::ledger_damage(&directory.tips(), &read_ledger(directory)?, &streams);
         Ok(Self { store: Arc::new(store), lost, ledger_damage, fingerprint })
+    }
+}
+
+/// Reading goes on without a ledger that cannot be read; the handle says so.
+fn read_ledger(directory: &Directory) -> Result<Ledger> {
+    match Ledger::read(&directory.tips()) {
+        Err(Error::Damaged(damage)) => Ok(Ledger::unreadable(*damage)),
+        read => read,
     }
 }
 

@@ -5,7 +5,6 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use crate::block::Row;
-use crate::damage::{Damage, DamageCode};
 use crate::error::{Error, Result};
 use crate::record::Batch;
 use crate::store::{self, Changes, Family, Store};
@@ -114,9 +113,9 @@ fn hash(id: &[u8]) -> IdHash {
 fn stored_versions(store: &Store, stream: &Stream, groups: &[&[Named]]) -> Result<Vec<Vec<u64>>> {
     let keys = groups.iter().filter_map(|group| Some(store::seen_key(stream.number, group.first()?.id)));
     let keys: Vec<_> = keys.collect();
-    let unreadable = || Damage::new(DamageCode::Value, "indexes of records", "other bytes").stream(&stream.name).into();
+    // An id whose indexes cannot be read is new: better kept twice than not at all. Verification tells of it.
     let values = store.get_many(Family::Seen, &keys)?.into_iter();
-    values.map(|value| value.map_or_else(|| Ok(Vec::new()), |value| parse(&value).ok_or_else(unreadable))).collect()
+    Ok(values.map(|value| value.and_then(|value| parse(&value)).unwrap_or_default()).collect())
 }
 
 /// Marks the records that are stored with the same bytes. Each block is read once, whatever the order of the records.

@@ -88,7 +88,8 @@ impl Writer {
         let ledger = Ledger::read(&directory.tips())?;
         let streams = streams::all_sound(&store)?;
         check_acknowledged(&store, &ledger, &streams)?;
-        let ledger_set_aside = if ledger.corrected > 0 { Some(directory.set_aside(&directory.tips())?) } else { None };
+        let is_renewed = ledger.corrected > 0 && ledger.is_complete();
+        let ledger_set_aside = if is_renewed { Some(directory.set_aside(&directory.tips())?) } else { None };
         let torn_tip_bytes = ledger.torn_bytes;
         let mut tips = TipLog::open(&directory.tips(), ledger)?;
         let adopted =

@@ -238,8 +238,11 @@ fn with_context(
     let range = index.saturating_sub(lines)..index.saturating_add(lines).saturating_add(1);
     let mut near = Vec::new();
     for neighbour in archive.records(&record.id.stream, range) {
-        // A neighbour that is damaged is no part of the answer; verify tells of it.
-        near.extend(neighbour.ok());
+        match neighbour {
+            Ok(neighbour) => near.push(neighbour),
+            // No part of the answer, so the answer is complete; but the reader should know.
+            Err(error) => output.warn(&format!("records around {} cannot be read: {error}", record.id)),
+        }
     }
     for neighbour in near.iter().rev() {
         let is_it = neighbour.id.index == index;

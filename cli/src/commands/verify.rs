@@ -99,6 +99,8 @@ fn check(archive: &Archive, output: &Output) -> Result<Verification, Error> {
 fn check_index(archive: &Archive, place: &Place, output: &Output) -> Vec<String> {
     let checked = Index::open(&place.index()).and_then(|index| {
         let Some(index) = index else { return Ok(None) };
+        // Beside a writer the index may know blocks that were made since the archive was opened.
+        archive.refresh()?;
         let bar = Progress::things(output, Some(index.blocks() as u64));
         bar.say("verifying the index: blocks");
         index.check(archive, &mut |blocks| bar.set(blocks)).map(Some)

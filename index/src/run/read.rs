@@ -21,6 +21,7 @@ pub(crate) struct Run {
     entries: u64,
     offsets_at: u64,
     body_at: u64,
+    body_bytes: u64,
     hash_bits: u32,
     block_bits: u32,
     rice_bits: u32,
@@ -86,6 +87,7 @@ impl Run {
             entries,
             offsets_at,
             body_at,
+            body_bytes: length - body_at,
             hash_bits,
             block_bits,
             rice_bits,
@@ -173,8 +175,9 @@ impl Run {
         let (from, to) = bounds.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
         let from = u32::from_le_bytes(*from);
         let to = u32::from_le_bytes(to.first_chunk().copied().unwrap_or_default());
-        let length =
-            to.checked_sub(from).filter(|length| *length >= 8).ok_or_else(|| self.damaged("has bad offsets"))?;
+        // The offsets have a checksum only as a whole: nothing is made room for that cannot be there.
+        let length = to.checked_sub(from).filter(|length| *length >= 8 && u64::from(to) <= self.body_bytes);
+        let length = length.ok_or_else(|| self.damaged("has bad offsets"))?;
         let mut bytes = vec![0; length as usize];
         self.file.read_exact_at(&mut bytes, self.body_at + u64::from(from)).map_err(|_| self.damaged("is cut"))?;
         let (bytes, crc) = bytes.split_at_checked(length as usize - 4).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Drives an import: inputs → records → portions → appends, reading on while the archive commits.
 //!
-//! Two threads: one reads, splits and recognises, this one appends. At most two portions wait between them. A cursor
+//! Two threads: one reads, splits and recognises, this one appends. At most one portion waits between them. A cursor
 //! moves in the same append as the records before it; what was rejected before it is on disk before that append.
 
 use std::fmt;

@@ -34,15 +34,43 @@ fn without_priority(line: &[u8]) -> (&[u8], bool) {
     if is_priority { (line.get(digits + 2..).unwrap_or_default(), true) } else { (line, false) }
 }
 
-/// `2024-09-02T23:00:00Z`, or `2024-09-02 23:00:00` with a comma before the milliseconds.
+/// `2024-09-02T23:00:00Z`, `2024-09-02 23:00:00,123 +0200`: the fraction behind a point or a comma, the offset with or
+/// without a blank and a colon. Without an offset it is UTC; with one that cannot be read it is no time.
 fn iso(text: &[u8]) -> Option<Timestamp> {
-    let part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'-' | b':' | b'.' | b'T' | b'Z' | b'+');
-    let day = text.get(..text.iter().take(40).take_while(part).count())?;
-    if day.len() == 10 && text.get(10) == Some(&b' ') {
-        let clock = text.get(11..)?.iter().take(24).take_while(|byte| matches!(byte, b'0'..=b'9' | b':' | b'.' | b'Z'));
-        return Timestamp::parse_lenient(text.get(..11 + clock.count())?);
+    let (date, rest) = text.split_at_checked(10)?;
+    let (between, rest) = rest.split_first()?;
+    let (clock, rest) = rest.split_at_checked(8)?;
+    let (fraction, rest) = fraction(rest);
+    let zone = zone(rest)?;
+    matches!(between, b'T' | b't' | b' ').then_some(())?;
+    Timestamp::parse_lenient(&[date, b"T", clock, fraction.as_slice(), zone.as_slice()].concat())
+}
+
+/// `.123` or `,123` with a point, and what follows.
+fn fraction(text: &[u8]) -> (Vec<u8>, &[u8]) {
+    let digits = text.iter().skip(1).take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 || !text.starts_with(b".") && !text.starts_with(b",") {
+        return (Vec::new(), text);
     }
-    Timestamp::parse_lenient(day)
+    let (digits, rest) = text.get(1..).and_then(|text| text.split_at_checked(digits)).unwrap_or_default();
+    ([b".", digits].concat(), rest)
+}
+
+/// The offset at the front as RFC 3339 spells it, `Z` if there is none; `None` if there is one that cannot be read.
+fn zone(text: &[u8]) -> Option<Vec<u8>> {
+    let (has_blank, text) = text.strip_prefix(b" ").map_or((false, text), |text| (true, text));
+    if let [b'Z' | b'z', ..] | [] = text {
+        return Some(b"Z".to_vec());
+    }
+    let [sign @ (b'+' | b'-'), rest @ ..] = text else { return Some(b"Z".to_vec()) };
+    let digits: Vec<u8> = rest.iter().copied().take(5).filter(|byte| *byte != b':').take(4).collect();
+    let length = if rest.get(2) == Some(&b':') { 5 } else { 4 };
+    let ends = !rest.get(length).is_some_and(u8::is_ascii_alphanumeric);
+    match digits.as_slice() {
+        [h, hh, m, mm] if ends && digits.iter().all(u8::is_ascii_digit) => Some(vec![*sign, *h, *hh, b':', *m, *mm]),
+        // A blank and a sign may begin the text: `23:00:00 -1 is no port`.
+        _ => has_blank.then(|| b"Z".to_vec()),
+    }
 }
 
 /// `Oct 11 22:14:15`, `Oct  1 2024 22:14:15.123`.
@@ -124,7 +152,13 @@ mod tests {
         let cases = [
             ("2024-09-02T23:00:00Z started", "2024-09-02T23:00:00"),
             ("2024-09-02T23:00:00.123+02:00 started", "2024-09-02T21:00:00.123"),
-            ("[2024-09-02 23:00:00,123] INFO", "2024-09-02T23:00:00"),
+            ("[2024-09-02 23:00:00,123] INFO", "2024-09-02T23:00:00.123"),
+            ("2024-09-02 23:00:00+02:00 x", "2024-09-02T21:00:00"),
+            ("[2024-09-02 23:00:00 +0200] x", "2024-09-02T21:00:00"),
+            ("2024-09-02T23:00:00,781-0700 x", "2024-09-03T06:00:00.781"),
+            ("2024-09-02T23:00:00,781-07:00 x", "2024-09-03T06:00:00.781"),
+            ("2024-09-02 23:00:00 -1 is no port", "2024-09-02T23:00:00"),
+            ("2024-09-02 23:00:00", "2024-09-02T23:00:00"),
             ("2024-09-02 23:00:00.123 INFO", "2024-09-02T23:00:00.123"),
             ("<34>1 2003-10-11T22:14:15.003Z host su - ID47 - x", "2003-10-11T22:14:15.003"),
             ("<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 p 1 - - %%", "2003-08-24T12:14:15.000003"),

@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use super::BlockError;
 use super::varint::{Reader, put, put_bytes};
 use super::zstd_frame::{compress, decompress};
+use super::{BLOCK_RAW_BYTES_MAX, BLOCK_RECORDS_MAX, BlockError};
 use crate::time::Timestamp;
 
 /// First bytes of a block head.
@@ -183,6 +183,10 @@ impl BlockHead {
             salt: fields.take(),
             directory: LazyDirectory::default(),
         };
+        let is_small = head.count <= 1 || head.raw_bytes <= BLOCK_RAW_BYTES_MAX;
+        if u64::from(head.count) > BLOCK_RECORDS_MAX || head.raw_bytes > u64::from(u32::MAX) || !is_small {
+            return Err(BlockError::Head("counts more than a block may have"));
+        }
         let (raw_bytes, stored_bytes, crc) = (fields.u32() as usize, fields.u32() as usize, fields.u32());
         if compressed.len() != stored_bytes || raw_bytes > DIRECTORY_BYTES_MAX {
             return Err(BlockError::Length { what: "directory", expected: stored_bytes, found: compressed.len() });

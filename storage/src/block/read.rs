@@ -25,6 +25,9 @@ impl ChunkSource for Vec<Vec<u8>> {
     }
 }
 
+/// What a segment may be longer than the records: patterns and lists of lengths beside very short values.
+const SPARE_BYTES: u64 = 1 << 20;
+
 /// All rows of a block.
 #[derive(Debug, Default)]
 pub(crate) struct DecodedRows {
@@ -63,6 +66,15 @@ pub(crate) fn decode(head: &BlockHead, chunks: &dyn ChunkSource) -> Result<Decod
     check_sums(&block.directory.columns, &columns)?;
     let bodies = block.bodies_of(&all, &columns)?;
     Ok(DecodedRows { bodies, events: block.events()?.to_vec(), received: block.received()?.to_vec() })
+}
+
+/// Refuses counts and lengths that no block of these records can have, before room is made for them.
+fn check_sizes(head: &BlockHead, directory: &Directory) -> Result<(), BlockError> {
+    let values_max = head.raw_bytes + u64::from(head.count);
+    let bytes_max = 2 * values_max + SPARE_BYTES;
+    let fit = directory.columns.iter().all(|column| u64::from(column.count) <= values_max)
+        && directory.segments.iter().all(|segment| u64::from(segment.raw_bytes) <= bytes_max);
+    if fit { Ok(()) } else { Err(BlockError::Directory("sizes that the records cannot have")) }
 }
 
 /// Columns are passed over by their masks and longest values: if those were wrong, records would not be found.
@@ -170,6 +182,7 @@ impl Column {
 impl<'a> Block<'a> {
     pub(crate) fn new(head: &'a BlockHead, source: &'a dyn ChunkSource) -> Result<Self, BlockError> {
         let directory = head.directory.get()?;
+        check_sizes(head, directory)?;
         let mut ends = vec![0_usize; directory.chunks.len()];
         let mut offset_of = |segment: &SegmentHead| {
             let end = ends.get_mut(segment.chunk as usize)?;

@@ -12,10 +12,10 @@ mod stream;
 use std::collections::BTreeMap;
 
 use crate::archive::{Archive, State};
-use crate::damage::{Damage, DamageCode};
+use crate::damage::Damage;
 use crate::directory::Directory;
 use crate::error::{Error, Result};
-use crate::recover::{self, Lost};
+use crate::recover;
 use crate::streams::{self, Stream};
 use crate::tips::{Ledger, Tip};
 
@@ -87,7 +87,7 @@ pub fn verify(archive: &Archive, progress: &mut dyn FnMut(Progress)) -> Result<V
     let mut report = Verification::default();
     let State { store, lost, .. } = files::open(directory, options, &mut report)?;
     files::check(directory, &store, &mut report)?;
-    lost.iter().for_each(|lost| report.add(lost_damage(lost)));
+    lost.iter().for_each(|lost| report.add(lost.damage()));
     let streams = streams::all(&store, |damage| {
         report.add(damage);
         Ok(())
@@ -125,15 +125,6 @@ fn check_ledger(
     ledger.tips.into_iter().for_each(|tip| by_stream.entry(tip.stream).or_default().push(tip));
     by_stream.values_mut().for_each(|tips| tips.sort_by_key(|tip| tip.size));
     Ok(by_stream)
-}
-
-fn lost_damage(lost: &Lost) -> Damage {
-    let (expected, found) = (format!("{} records", lost.acknowledged), format!("{} records", lost.found));
-    let damage = Damage::new(DamageCode::Acknowledged, expected, found).records(lost.found..lost.acknowledged);
-    match &lost.stream {
-        Some(name) => damage.stream(name),
-        None => damage,
-    }
 }
 
 #[cfg(test)]

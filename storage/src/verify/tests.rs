@@ -5,6 +5,7 @@ mod reading;
 use tempfile::TempDir;
 
 use super::*;
+use crate::damage::DamageCode;
 use crate::options::Options;
 use crate::record::{Append, Batch};
 use crate::store::{self, Access, Changes, Family, Store};

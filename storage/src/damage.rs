@@ -40,6 +40,10 @@ pub enum DamageCode {
     Acknowledged,
     /// A file of the archive is not as it was written.
     File,
+    /// A signed checkpoint is not what the stream or its key says.
+    Checkpoint,
+    /// A stream that the archive's own log (`_meta`) names is not there.
+    StreamMissing,
 }
 
 impl DamageCode {
@@ -61,6 +65,8 @@ impl DamageCode {
             Self::Tips => "tips",
             Self::Acknowledged => "acknowledged",
             Self::File => "file",
+            Self::Checkpoint => "checkpoint",
+            Self::StreamMissing => "stream-missing",
         }
     }
 }

@@ -160,10 +160,15 @@ impl Signature {
         self.key_id
     }
 
+    /// Whether name and id are those of the key; the bytes are not looked at.
+    pub(crate) fn is_by(&self, key: &VerifierKey) -> bool {
+        key.name() == self.name && key.id() == self.key_id
+    }
+
     /// `None` if none of the keys is meant. Two keys may share name and id by accident, or by an
     /// attacker's work; one that verifies is enough.
     fn check<'k>(&self, text: &str, keys: &[&'k VerifierKey]) -> Option<Result<Verified<'k>, Error>> {
-        let mut meant = keys.iter().filter(|key| key.name() == self.name && key.id() == self.key_id).peekable();
+        let mut meant = keys.iter().filter(|key| self.is_by(key)).peekable();
         let refused = Error::Signature { key: meant.peek()?.label() };
         Some(meant.find_map(|key| self.verified(text, key)).ok_or(refused))
     }

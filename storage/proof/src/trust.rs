@@ -67,8 +67,8 @@ impl Trust {
 
     /// What is missing or too small among the checkpoints of a whole archive.
     #[must_use]
-    pub fn shortfalls<'c>(&self, checkpoints: impl IntoIterator<Item = &'c Checkpoint> + Clone) -> Vec<Shortfall> {
-        let of = |expected: &Expected| checkpoints.clone().into_iter().find(|found| found.origin() == expected.origin);
+    pub fn shortfalls(&self, checkpoints: &[Checkpoint]) -> Vec<Shortfall> {
+        let of = |expected: &Expected| checkpoints.iter().find(|found| found.origin() == expected.origin);
         let judge = |expected: &Expected| match of(expected) {
             Some(checkpoint) => self.rollback(checkpoint),
             None => Some(Shortfall::Missing(expected.clone())),

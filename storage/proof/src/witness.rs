@@ -108,7 +108,6 @@ impl Witness {
     ///
     /// The state of the answer has to be kept before the answer is sent, and no other request of
     /// the same origin may be decided between reading `latest` and keeping it.
-    #[must_use]
     pub fn answer(&self, request: &Request, latest: Option<&Checkpoint>, time_s: u64) -> Answer {
         self.decide(request, latest, time_s).unwrap_or_else(|refused| refused)
     }

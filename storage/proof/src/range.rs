@@ -46,6 +46,15 @@ pub fn verify(first: u64, leaf_hashes: &[Hash], size: u64, path: &[Hash], root: 
     }
 }
 
+/// The inclusion proof ([`crate::inclusion`]) of one leaf, made from the proof of a range that it is
+/// in. Right if the range's is.
+///
+/// # Errors
+/// `Range` if the index is not in the range, else as [`verify`], but for `Root`.
+pub fn path_of(index: u64, first: u64, leaf_hashes: &[Hash], size: u64, path: &[Hash]) -> Result<Vec<Hash>, Error> {
+    Range::new(first, leaf_hashes, size, path)?.path_of(index)
+}
+
 fn path_has_len(path: &[Hash], expected: usize) -> Result<(), Error> {
     if path.len() == expected { Ok(()) } else { Err(Error::ProofLength { what: WHAT, expected, got: path.len() }) }
 }
@@ -76,6 +85,8 @@ impl Walk<'_> {
 /// A range with its path, right or not, and all that follows from them: enough to make the path of
 /// each single leaf.
 pub(crate) struct Range {
+    first: u64,
+    end: u64,
     size: u64,
     /// By (first, end).
     parts: HashMap<(u64, u64), Hash>,
@@ -89,13 +100,16 @@ impl Range {
         path_has_len(path, outside.len())?;
         let mut parts: HashMap<_, _> = outside.into_iter().zip(path.iter().copied()).collect();
         parts.extend((first..end).map(|index| (index, index + 1)).zip(leaf_hashes.iter().copied()));
-        let mut range = Self { size, parts };
+        let mut range = Self { first, end, size, parts };
         range.fill(0, size)?;
         Ok(range)
     }
 
     /// The inclusion proof of one leaf of the range, as [`crate::inclusion`] has it.
     pub(crate) fn path_of(&self, index: u64) -> Result<Vec<Hash>, Error> {
+        if index < self.first || index >= self.end {
+            return Err(Error::range("leaf index", index, format!("in the range {} to {}", self.first, self.end)));
+        }
         let (mut first, mut end, mut path) = (0, self.size, Vec::new());
         while end - first > 1 {
             let middle = first + split(end - first);
@@ -176,6 +190,7 @@ mod tests {
             let range = Range::new(first, &leaves, size, &path).unwrap();
             for index in first..end {
                 let expected = inclusion::prove(index, size, tree.source()).unwrap();
+                assert_eq!(path_of(index, first, &leaves, size, &path).as_ref(), Ok(&expected));
                 assert_eq!(range.path_of(index), Ok(expected), "{index} of {first}..{end} of {size}");
             }
         }
@@ -228,7 +243,10 @@ mod tests {
             assert!(prove(first, end, size, tree.source()).is_err(), "{first}..{end} of {size}");
         }
         assert!(verify(u64::MAX, &[[0; 32]], u64::MAX, &[], &[0; 32]).is_err());
-        assert!(Range::new(0, &[tree.leaf(0)], 1, &[]).unwrap().path_of(7).unwrap().is_empty());
+        for (index, first, size) in [(1, 0, 1), (u64::MAX, 0, 1), (0, 1, 2)] {
+            let path = prove(first, first + 1, size, tree.source()).unwrap();
+            assert!(path_of(index, first, &[tree.leaf(first)], size, &path).is_err(), "{index} of {first}");
+        }
     }
 
     fn ranges(size_max: u64) -> impl Iterator<Item = (u64, u64, u64)> {

@@ -1,7 +1,7 @@
 //! Writes the records of a bundle as single files for programs that are not ours.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use logkeep_proof::bundle::{Exported, ProvenLog};
 
@@ -12,13 +12,13 @@ use crate::answer::{Answer, Judged};
 pub(crate) fn export(answer: &Answer<'_>, folder: &Path) -> Result<(), String> {
     let Answer::Judged(judged) = answer else { return Ok(()) };
     fs::create_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    write(folder.join("policy.txt"), judged.policy)?;
+    write(&folder.join("policy.txt"), judged.policy)?;
     judged.bundle.logs.iter().enumerate().try_for_each(|(number, log)| log_files(judged, folder, number, log))
 }
 
 /// Ranges that are not proven have no proofs to write.
 fn log_files(judged: &Judged<'_>, folder: &Path, number: usize, log: &ProvenLog<'_>) -> Result<(), String> {
-    write(folder.join(format!("{number}.checkpoint")), log.note.to_string().as_bytes())?;
+    write(&folder.join(format!("{number}.checkpoint")), log.note.to_string().as_bytes())?;
     let flawed = judged.streams.get(number).is_none_or(|stream| !stream.flaws.is_empty());
     for range in log.ranges.iter().filter(|_| !flawed) {
         for exported in log.export(range).map_err(|error| error.to_string())? {
@@ -30,11 +30,11 @@ fn log_files(judged: &Judged<'_>, folder: &Path, number: usize, log: &ProvenLog<
 
 fn record_files(folder: &Path, number: usize, exported: &Exported<'_>) -> Result<(), String> {
     let name = |kind: &str| folder.join(format!("{number}-{}.{kind}", exported.proof.index));
-    write(name("record"), exported.body)?;
-    write(name("leaf"), &exported.leaf)?;
-    write(name("tlog-proof"), exported.proof.to_string().as_bytes())
+    write(&name("record"), exported.body)?;
+    write(&name("leaf"), &exported.leaf)?;
+    write(&name("tlog-proof"), exported.proof.to_string().as_bytes())
 }
 
-fn write(path: PathBuf, bytes: &[u8]) -> Result<(), String> {
-    fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))
+fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
 }

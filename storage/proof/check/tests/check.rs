@@ -22,7 +22,8 @@ struct Sandbox {
 
 impl Sandbox {
     fn new() -> Self {
-        let sandbox = Self { folder: tempfile::tempdir().unwrap(), bundle: bundle(true), trust: trust() };
+        let sandbox =
+            Self { folder: tempfile::tempdir().unwrap(), bundle: bundle(&[(72, 76), (299, 300)]), trust: trust() };
         sandbox.put("bundle.lkb", &sandbox.bundle);
         sandbox.put("trust.txt", sandbox.trust.as_bytes());
         sandbox
@@ -82,8 +83,8 @@ fn record<'b>(bodies: &'b [Vec<u8>], index: u64) -> ProvenRecord<'b> {
     ProvenRecord { event_ns, received_ns: event_ns + 1_000_000_000, salt, body: &bodies[index as usize] }
 }
 
-/// Records 72 to 75 and 299; without any if `records` is false.
-fn bundle(records: bool) -> Vec<u8> {
+/// Records of these ranges.
+fn bundle(ranges: &[(u64, u64)]) -> Vec<u8> {
     let (bodies, mut tree, mut nodes) = (bodies(), Frontier::new(), HashMap::new());
     for index in 0..SIZE {
         let hash = record(&bodies, index).leaf(index).hash(&mut Vec::new());
@@ -96,12 +97,12 @@ fn bundle(records: bool) -> Vec<u8> {
     note.sign(&log()).unwrap();
     note.cosign(&witness(), 1_788_390_060).unwrap();
     let node = |level: u8, index: u64| -> Result<Hash, Error> { Ok(nodes[&(level, index)]) };
-    let range = |first: u64, end: u64| ProvenRange {
-        first,
-        records: (first..end).map(|index| record(&bodies, index)).collect(),
-        path: range::prove(first, end, SIZE, node).unwrap(),
+    let range = |(first, end): &(u64, u64)| ProvenRange {
+        first: *first,
+        records: (*first..*end).map(|index| record(&bodies, index)).collect(),
+        path: range::prove(*first, *end, SIZE, node).unwrap(),
     };
-    let ranges = if records { vec![range(72, 76), range(299, 300)] } else { Vec::new() };
+    let ranges = ranges.iter().map(range).collect();
     let policy = trust();
     let logs = vec![ProvenLog { note, checkpoint, ranges }];
     Bundle { archive: "archive.example/contoso", policy: policy.as_bytes(), logs }.write(Vec::new()).unwrap()
@@ -237,7 +238,7 @@ fn a_policy_without_witnesses_says_that_nobody_saw_it() {
 #[test]
 fn nothing_to_check_is_never_verified() {
     let sandbox = Sandbox::new();
-    sandbox.put("empty.lkb", &bundle(false));
+    sandbox.put("empty.lkb", &bundle(&[]));
     sandbox.check_line("--policy trust.txt empty.lkb", 3, "INCOMPLETE: there is no record to check");
     let none = Writer::new(Vec::new(), "archive.example", b"quorum none\n").unwrap().end().unwrap();
     sandbox.put("none.lkb", &none);
@@ -319,7 +320,10 @@ fn other_programs_check_what_is_exported() {
     let sandbox = Sandbox::new();
     assert_eq!(sandbox.run("--policy trust.txt --export out bundle.lkb").0, 0);
     let interop = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/interop");
-    let Some(python) = python(&interop, Path::new(env!("CARGO_TARGET_TMPDIR"))) else { return };
+    let python = match python(&interop, Path::new(env!("CARGO_TARGET_TMPDIR"))) {
+        Ok(python) => python,
+        Err(why) => return println!("skipped: {why}"),
+    };
     let check = |folder: &Path| {
         let output = Command::new(&python).arg(interop.join("check.py")).arg(folder).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
@@ -328,6 +332,14 @@ fn other_programs_check_what_is_exported() {
     let (code, text) = check(&sandbox.path("out"));
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("5 records right"), "{text}");
+    assert!(text.contains("aics-tlog") && text.contains("pymerkle"), "{text}");
+    println!("{text}");
+    // All records at once, so that another program computes the root.
+    sandbox.put("all.lkb", &bundle(&[(0, SIZE)]));
+    assert_eq!(sandbox.run("--policy trust.txt --export all all.lkb").0, 0);
+    let (code, text) = check(&sandbox.path("all"));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("pymerkle: the same root of all 300 records"), "{text}");
     println!("{text}");
     // They refuse what we refuse: each kind of file with one bit changed.
     for name in ["0-73.record", "0-73.leaf", "0-73.tlog-proof", "0.checkpoint", "policy.txt"] {
@@ -344,33 +356,31 @@ fn other_programs_check_what_is_exported() {
     }
 }
 
-/// A Python that has the packages, or why there is none on standard output.
-fn python(interop: &Path, tmp: &Path) -> Option<PathBuf> {
+/// A Python that has the packages, or why there is none.
+fn python(interop: &Path, tmp: &Path) -> Result<PathBuf, &'static str> {
     if let Some(python) = std::env::var_os("LOGKEEP_INTEROP_PYTHON") {
-        return Some(python.into());
+        return Ok(python.into());
     }
     let python = tmp.join("interop-venv/bin/python");
     let runs = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
     let has_packages = || runs(Command::new(&python).args(["-c", "import aics_tlog, pymerkle, cryptography"]));
     if has_packages() {
-        return Some(python);
+        return Ok(python);
     }
     // aics-tlog needs Python 3.12.
     let is_new = "import sys; sys.exit(sys.version_info < (3, 12))";
     let names = ["python3.14", "python3.13", "python3.12", "python3"];
     let Some(found) = names.into_iter().find(|name| runs(Command::new(name).args(["-c", is_new]))) else {
-        println!("skipped: no Python 3.12 or newer (LOGKEEP_INTEROP_PYTHON names one)");
-        return None;
+        return Err("no Python 3.12 or newer (LOGKEEP_INTEROP_PYTHON names one)");
     };
     let made = runs(Command::new(found).args(["-m", "venv"]).arg(tmp.join("interop-venv")));
     let requirements = interop.join("requirements.txt");
     let options =
         ["-m", "pip", "install", "--quiet", "--timeout", "10", "--retries", "1", "--require-virtualenv", "-r"];
     if made && runs(Command::new(&python).args(options).arg(requirements)) && has_packages() {
-        return Some(python);
+        return Ok(python);
     }
-    println!("skipped: the packages of tests/interop/requirements.txt cannot be installed");
-    None
+    Err("the packages of tests/interop/requirements.txt cannot be installed")
 }
 
 fn files(folder: &Path) -> Vec<String> {

@@ -97,6 +97,12 @@ impl Policy {
         &self.logs
     }
 
+    /// Whether there is a key for the log of this origin.
+    #[must_use]
+    pub fn knows_log(&self, origin: &str) -> bool {
+        self.logs.iter().any(|log| log.key.name() == origin)
+    }
+
     /// The witnesses, in their order.
     #[must_use]
     pub fn witnesses(&self) -> &[Party] {

@@ -1,5 +1,6 @@
 //! The trust file: a policy, and in its comments how far streams are known to have come.
 
+use crate::bundle::META;
 use crate::checkpoint::Checkpoint;
 use crate::decimal;
 use crate::error::Error;
@@ -90,14 +91,23 @@ impl Trust {
             return Err(refused("`# logkeep expect ORIGIN SIZE`"));
         };
         let size_min = decimal::parse("expected size", size)?;
-        let known = |origin: &str| self.policy.logs().iter().any(|log| log.key.name() == origin);
-        let origin = str::from_utf8(origin).ok().filter(|origin| known(origin));
-        let origin = origin.ok_or_else(|| refused("an origin that has a log line"))?;
+        let origin = str::from_utf8(origin).ok().filter(|origin| self.vouched(origin));
+        let origin =
+            origin.ok_or_else(|| refused("an origin that has a log line, or whose archive's _meta has one"))?;
         if self.expected.iter().any(|before| before.origin == origin) {
             return Err(refused("an origin that is not expected yet"));
         }
         self.expected.push(Expected { origin: origin.to_owned(), size_min });
         Ok(())
+    }
+}
+
+impl Trust {
+    /// Whether the policy has a key of the log, or of the `_meta` of an archive that it may be of.
+    fn vouched(&self, origin: &str) -> bool {
+        let is_meta_of = |archive: &str| self.policy.knows_log(&format!("{archive}/{META}"));
+        self.policy.knows_log(origin)
+            || origin.match_indices('/').any(|(at, _)| origin.get(..at).is_some_and(is_meta_of))
     }
 }
 
@@ -166,6 +176,12 @@ mod tests {
         ];
         for lines in refused {
             assert!(trust(lines).is_err(), "{lines}");
+        }
+        let meta = NoteSigner::new("a.example/t/_meta", &[4; 32]).unwrap().verifier().to_string();
+        let by_meta = |origin: &str| trust(&format!("log {meta}\n# logkeep expect {origin} 1\n"));
+        assert_eq!(by_meta("a.example/t/s/sub").unwrap().expected[0].origin, "a.example/t/s/sub");
+        for origin in ["a.example/t", "a.example/u/s", "b.example/t/s", "a.example/t\u{e9}/s"] {
+            assert!(by_meta(origin).is_err(), "{origin}");
         }
         for other in ["#logkeep expect\n", "# logkeeper expect\n", "# expect\n", "## logkeep expect\n"] {
             assert_eq!(trust(other).unwrap().expected, [], "{other}");

@@ -37,16 +37,21 @@ fn stream_object(stream: &StreamVerdict) -> String {
     // Origin, root and size as `_meta` has them, and what was found after.
     let checkpoint = stream.checkpoint.json();
     let checkpoint = checkpoint.strip_suffix('}').unwrap_or(&checkpoint);
-    let signed = list(stream.keys.iter().map(VerifierKey::label).map(|key| string(&key)));
+    let signed = labels(&stream.keys);
     let cosigned = list(stream.cosigned.iter().map(cosigned_object));
     let anchored = stream.anchor.as_ref().map_or("null".to_owned(), |anchor| {
-        format!("{{\"index\":{},\"cosigned\":{}}}", anchor.index, list(anchor.cosigned.iter().map(cosigned_object)))
+        let cosigned = list(anchor.cosigned.iter().map(cosigned_object));
+        format!("{{\"index\":{},\"signed\":{},\"cosigned\":{cosigned}}}", anchor.index, labels(&anchor.keys))
     });
     let ranges = list(stream.ranges.iter().map(range_object));
     let flaws = list(stream.flaws.iter().map(|flaw| string(&flaw.to_string())));
     format!(
         "{checkpoint},\"signed\":{signed},\"cosigned\":{cosigned},\"anchored\":{anchored},\"ranges\":{ranges},\"flaws\":{flaws}}}"
     )
+}
+
+fn labels(keys: &[VerifierKey]) -> String {
+    list(keys.iter().map(|key| string(&key.label())))
 }
 
 fn cosigned_object(found: &Cosigned) -> String {

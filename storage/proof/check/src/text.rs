@@ -1,7 +1,7 @@
 //! The answer as a page of text: what is proven, by whom signed, when cosigned, and what is not proven.
 
 use logkeep_proof::bundle::{Anchor, RangeVerdict, StreamVerdict};
-use logkeep_proof::{Cosigned, push_time};
+use logkeep_proof::{Cosigned, VerifierKey, push_time};
 
 use crate::answer::{Answer, Judged, Verdict};
 
@@ -59,14 +59,19 @@ fn stream_page(judged: &Judged<'_>, stream: &StreamVerdict) -> String {
         false => format!("checkpoint  says {} in all, see what is WRONG", counted(size, "record")),
     });
     lines.extend(stream.ranges.iter().map(range_line));
-    let keys: Vec<String> = stream.keys.iter().map(logkeep_proof::VerifierKey::label).collect();
-    lines.push(format!(
-        "signed by   {}",
-        if keys.is_empty() { "nobody who counts".to_owned() } else { keys.join(", ") }
-    ));
+    lines.push(format!("signed by   {}", signers(stream)));
     lines.extend(cosigned_lines(judged, stream));
     lines.extend(stream.flaws.iter().map(|flaw| format!("WRONG       {flaw}")));
     lines.join("\n  ") + "\n\n"
+}
+
+fn signers(stream: &StreamVerdict) -> String {
+    let labels = |keys: &[VerifierKey]| keys.iter().map(VerifierKey::label).collect::<Vec<_>>().join(", ");
+    match (&*stream.keys, &stream.anchor) {
+        ([], Some(anchor)) => format!("{}, which repeats the checkpoint", labels(&anchor.keys)),
+        ([], None) => "nobody who counts".to_owned(),
+        (keys, _) => labels(keys),
+    }
 }
 
 fn range_line(range: &RangeVerdict) -> String {
@@ -80,7 +85,7 @@ fn range_line(range: &RangeVerdict) -> String {
 
 fn cosigned_lines(judged: &Judged<'_>, stream: &StreamVerdict) -> Vec<String> {
     let mut lines: Vec<String> = stream.cosigned.iter().map(|found| cosigned_line(found, "")).collect();
-    if let Some(Anchor { index, cosigned }) = &stream.anchor {
+    if let Some(Anchor { index, cosigned, .. }) = &stream.anchor {
         let how = format!(", as record {index} of {}/_meta", judged.bundle.archive);
         lines.extend(cosigned.iter().map(|found| cosigned_line(found, &how)));
     }

@@ -214,7 +214,10 @@ fn another_key_a_missing_quorum_and_a_rollback_fail() {
             sandbox.trust.replace("signin 300", "signin 301"),
             "ROLLBACK: archive.example/contoso/entra-signin has 300 records, at least 301 expected",
         ),
-        ("quorum none\n".to_owned(), "UNSIGNED: policy: expected a signature by one of 0 known keys"),
+        (
+            "quorum none\n".to_owned(),
+            "UNSIGNED: policy: expected a key of entra-signin, or a record of _meta that repeats its checkpoint",
+        ),
     ];
     for (policy, flaw) in cases {
         sandbox.put("other.txt", policy.as_bytes());

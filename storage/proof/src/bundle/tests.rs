@@ -229,7 +229,8 @@ fn a_checkpoint_counts_with_its_quorum_or_by_meta_with_it() {
     assert_eq!((both.proven(), both.cosigned, both.anchor), (2, cosigned(70), None));
     let anchored = with(true, false, (1, 3), false);
     assert_eq!((anchored.proven(), &anchored.flaws), (2, &vec![]));
-    assert_eq!(anchored.anchor, Some(Anchor { index: 2, cosigned: cosigned(60) }));
+    let keys = vec![meta.signer().verifier().clone()];
+    assert_eq!(anchored.anchor, Some(Anchor { index: 2, keys, cosigned: cosigned(60) }));
     for (cosign_meta, range, harm) in [(false, (2, 3), false), (true, (0, 2), false), (true, (2, 3), true)] {
         let verdict = with(cosign_meta, false, range, harm);
         assert_eq!((verdict.proven(), &verdict.anchor), (0, &None), "{cosign_meta} {range:?} {harm}");
@@ -237,6 +238,46 @@ fn a_checkpoint_counts_with_its_quorum_or_by_meta_with_it() {
         assert!(verdict.flaws[0].to_string().starts_with("UNWITNESSED: "));
         assert_eq!(verdict.keys.len(), 1);
     }
+}
+
+#[test]
+fn meta_speaks_for_streams_of_which_no_key_is_known_and_for_no_others() {
+    let stream = Stream::of_size("s", 5);
+    let meta = Stream::new("_meta", vec![stream.checkpoint().json().into_bytes()]);
+    let check = |policy: &str, cosign: bool, stream: ProvenLog<'_>| {
+        let mut anchor = meta.prove(&[(0, 1)]);
+        if cosign {
+            anchor.note.cosign(&witness(), 60).unwrap();
+        }
+        bundle(policy, vec![anchor, stream]).check(&trust(policy)).remove(1)
+    };
+    let by_meta = check(&policy(&[&meta], "none"), false, stream.prove(&[(0, 1)]));
+    assert_eq!((by_meta.proven(), &*by_meta.keys, &*by_meta.flaws), (1, [].as_slice(), [].as_slice()));
+    assert_eq!(by_meta.anchor.unwrap().keys, [meta.signer().verifier().clone()]);
+    assert_eq!(check(&policy(&[&meta], "w"), true, stream.prove(&[(0, 1)])).proven(), 1);
+    assert_eq!(check(&policy(&[&meta], "w"), false, stream.prove(&[(0, 1)])).proven(), 0);
+    // Where a key of the stream is known it must have signed.
+    let mut unsigned = stream.prove(&[(0, 1)]);
+    unsigned.note = Note::new(unsigned.note.text().to_owned()).unwrap();
+    unsigned.note.sign(&NoteSigner::new(&stream.origin(), &[9; 32]).unwrap()).unwrap();
+    let both = policy(&[&meta, &stream], "none");
+    let verdict = check(&both, true, unsigned.clone());
+    assert!(verdict.proven() == 0 && matches!(&*verdict.flaws, [Flaw::Unsigned(Error::Unmet { .. })]));
+    assert_eq!(check(&policy(&[&meta], "none"), false, unsigned.clone()).proven(), 1);
+    // A checkpoint that nobody repeats, by a log that nobody knows.
+    let other = Stream::of_size("t", 5);
+    let verdict = check(&policy(&[&meta], "none"), true, other.prove(&[(0, 1)]));
+    let [flaw] = &*verdict.flaws else { panic!("{verdict:?}") };
+    let why = "UNSIGNED: policy: expected a key of t, or a record of _meta that repeats its checkpoint, got neither";
+    assert_eq!((verdict.proven(), flaw.to_string().as_str()), (0, why));
+    // A signature that is wrong is never made good by _meta.
+    let mut wrong = unsigned;
+    let cosigned_other = witness().cosign(&other.checkpoint(), 60).unwrap();
+    wrong.note.add(cosigned_other).unwrap();
+    assert_eq!(check(&policy(&[&meta], "none"), true, wrong).proven(), 0);
+    // Without cosignatures _meta adds nothing to a stream that has signed.
+    assert_eq!(check(&both, false, stream.prove(&[(0, 1)])).anchor, None);
+    assert!(check(&both, true, stream.prove(&[(0, 1)])).anchor.is_some());
 }
 
 #[test]

@@ -21,8 +21,8 @@ pub struct StreamVerdict {
     pub keys: Vec<VerifierKey>,
     /// The witnesses that cosigned it.
     pub cosigned: Vec<Cosigned>,
-    /// The record of `_meta` that repeats it. Looked for where its own cosignatures do not make the
-    /// quorum or there are none.
+    /// The record of `_meta` that repeats it: looked for where the stream's own signatures, or its
+    /// cosignatures, are not enough or there are none.
     pub anchor: Option<Anchor>,
     /// All ranges of the bundle.
     pub ranges: Vec<RangeVerdict>,
@@ -35,6 +35,8 @@ pub struct StreamVerdict {
 pub struct Anchor {
     /// Its index in `_meta`.
     pub index: u64,
+    /// The keys of `_meta` that signed its checkpoint.
+    pub keys: Vec<VerifierKey>,
     /// The witnesses that cosigned the checkpoint of `_meta`.
     pub cosigned: Vec<Cosigned>,
 }
@@ -88,14 +90,29 @@ impl StreamVerdict {
     }
 
     /// Takes over what the signatures say, and whether they are enough.
-    fn judge(&mut self, signed: Result<Signed, Error>, witnessed: Option<&Witnessed<'_>>) {
-        let signed = match signed {
-            Ok(signed) => signed,
-            Err(error) => return self.flaws.push(Flaw::Unsigned(error)),
-        };
-        if signed.quorum.is_err() || signed.cosigned.is_empty() {
-            self.anchor = witnessed.and_then(|witnessed| witnessed.anchor(&signed.checkpoint));
+    fn judge(&mut self, log: &ProvenLog<'_>, trust: &Trust, witnessed: Option<&Witnessed<'_>>) {
+        let anchor = || witnessed.and_then(|witnessed| witnessed.anchor(&log.checkpoint));
+        match trust.policy.signed(&log.note) {
+            Ok(signed) => self.judge_signed(signed, anchor),
+            // Where the policy knows no key of the stream, the archive may speak by `_meta`.
+            Err(Error::Unmet { .. }) if !trust.policy.knows_log(log.checkpoint.origin()) => {
+                self.anchor = anchor();
+                if self.anchor.is_none() {
+                    let expected =
+                        format!("a key of {}, or a record of {META} that repeats its checkpoint", self.stream);
+                    self.flaws.push(Flaw::Unsigned(Error::Unmet { expected, got: "neither".to_owned() }));
+                }
+            }
+            Err(error) => self.flaws.push(Flaw::Unsigned(error)),
         }
+    }
+
+    fn judge_signed(&mut self, signed: Signed, anchor: impl Fn() -> Option<Anchor>) {
+        self.anchor = match (&signed.quorum, &*signed.cosigned) {
+            (Err(_), _) => anchor(),
+            (Ok(()), []) => anchor().filter(|anchor| !anchor.cosigned.is_empty()),
+            _ => None,
+        };
         if let (Err(error), None) = (signed.quorum, &self.anchor) {
             self.flaws.push(Flaw::Unwitnessed(error));
         }
@@ -118,7 +135,7 @@ impl ProvenLog<'_> {
             ranges: Vec::new(),
             flaws: Vec::new(),
         };
-        verdict.judge(trust.policy.signed(&self.note), witnessed);
+        verdict.judge(self, trust, witnessed);
         verdict.flaws.extend(trust.rollback(&self.checkpoint).map(Flaw::Rollback));
         let believed = verdict.flaws.is_empty();
         for range in &self.ranges {
@@ -140,24 +157,25 @@ impl ProvenRange<'_> {
 /// The records of `_meta` that are proven under a checkpoint with the quorum.
 struct Witnessed<'b> {
     bodies: Vec<(u64, &'b [u8])>,
+    keys: Vec<VerifierKey>,
     cosigned: Vec<Cosigned>,
 }
 
 impl<'b> Witnessed<'b> {
     fn of(meta: &'b ProvenLog<'_>, trust: &Trust) -> Option<Self> {
         let accepted = trust.policy.check(&meta.note).ok()?;
-        if accepted.cosigned.is_empty() || trust.rollback(&accepted.checkpoint).is_some() {
+        if trust.rollback(&accepted.checkpoint).is_some() {
             return None;
         }
         let proven = meta.ranges.iter().filter(|range| range.stands_in(&accepted.checkpoint).is_ok());
         let bodies = proven.flat_map(|range| (range.first..).zip(range.records.iter().map(|record| record.body)));
-        Some(Self { bodies: bodies.collect(), cosigned: accepted.cosigned })
+        Some(Self { bodies: bodies.collect(), keys: accepted.keys, cosigned: accepted.cosigned })
     }
 
     fn anchor(&self, checkpoint: &Checkpoint) -> Option<Anchor> {
         let wanted = checkpoint.json();
         let (index, _) = self.bodies.iter().find(|(_, body)| contains(body, wanted.as_bytes()))?;
-        Some(Anchor { index: *index, cosigned: self.cosigned.clone() })
+        Some(Anchor { index: *index, keys: self.keys.clone(), cosigned: self.cosigned.clone() })
     }
 }
 

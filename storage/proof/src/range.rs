@@ -182,8 +182,8 @@ mod tests {
 
     #[test]
     fn every_range_of_every_small_tree_is_proven_and_so_is_each_leaf_of_it() {
-        let tree = Nodes::new(34);
-        for (size, first, end) in ranges(34) {
+        let tree = Nodes::new(18);
+        for (size, first, end) in ranges(18) {
             let path = prove(first, end, size, tree.source()).unwrap();
             let (leaves, root) = (leaves(&tree, first, end), tree.root(size));
             assert_eq!(verify(first, &leaves, size, &path, &root), Ok(()), "{first}..{end} of {size}");
@@ -198,8 +198,8 @@ mod tests {
 
     #[test]
     fn a_changed_leaf_path_place_size_or_root_is_refused() {
-        let tree = Nodes::new(18);
-        for (size, first, end) in ranges(18) {
+        let tree = Nodes::new(11);
+        for (size, first, end) in ranges(11) {
             let path = prove(first, end, size, tree.source()).unwrap();
             let (good, root) = (leaves(&tree, first, end), tree.root(size));
             let refuse = |first: u64, leaves: &[Hash], size: u64, path: &[Hash], root: &Hash| {

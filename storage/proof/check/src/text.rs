@@ -43,7 +43,10 @@ fn judged_line(judged: &Judged<'_>, verdict: Verdict) -> String {
     let (records, proven) = (judged.records(), judged.proven());
     match verdict {
         Verdict::Verified => format!("all {} of {} proven", counted(records, "record"), judged.bundle.archive),
-        Verdict::Failed => format!("{proven} of {} of {} proven", counted(records, "record"), judged.bundle.archive),
+        Verdict::Failed => {
+            let word = if judged.given { "proven" } else { "fit" };
+            format!("{proven} of {} of {} {word}", counted(records, "record"), judged.bundle.archive)
+        }
         Verdict::Incomplete if records == 0 => "there is no record to check".to_owned(),
         Verdict::Incomplete => {
             format!("{} fit their signatures, but whose keys these are was not checked", counted(records, "record"))
@@ -58,7 +61,7 @@ fn stream_page(judged: &Judged<'_>, stream: &StreamVerdict) -> String {
         true => format!("checkpoint  {} in all", counted(size, "record")),
         false => format!("checkpoint  says {} in all, see what is WRONG", counted(size, "record")),
     });
-    lines.extend(stream.ranges.iter().map(range_line));
+    lines.extend(stream.ranges.iter().map(|range| range_line(range, judged.given)));
     lines.push(format!("signed by   {}", signers(stream)));
     lines.extend(cosigned_lines(judged, stream));
     lines.extend(stream.flaws.iter().map(|flaw| format!("WRONG       {flaw}")));
@@ -74,8 +77,13 @@ fn signers(stream: &StreamVerdict) -> String {
     }
 }
 
-fn range_line(range: &RangeVerdict) -> String {
-    let word = if range.proven { "proven     " } else { "NOT PROVEN " };
+/// Under keys that nobody but the bundle vouches for, nothing is called proven.
+fn range_line(range: &RangeVerdict, given: bool) -> String {
+    let word = match (range.proven, given) {
+        (true, true) => "proven     ",
+        (true, false) => "fits       ",
+        (false, _) => "NOT PROVEN ",
+    };
     let last = range.first.saturating_add(range.count).saturating_sub(1);
     match range.count {
         1 => format!("{word} record {last}"),

@@ -157,6 +157,7 @@ fn without_a_policy_the_keys_are_the_bundles_own_word() {
         witness().verifier()
     );
     assert!(out.contains(&own_word), "{out}");
+    assert!(out.contains("\n  fits        record 299\n") && !out.contains("\n  proven"), "{out}");
     sandbox.check("-q bundle.lkb", 3, &format!("{first}\n"));
 }
 
@@ -177,7 +178,7 @@ fn a_changed_bundle_fails_and_says_where() {
         assert!(out.contains(line), "{line} in\n{out}");
     }
     // That is said without a policy as well, and wins over INCOMPLETE.
-    sandbox.check_line("changed.lkb", 1, "FAILED: 1 of 5 records of archive.example/contoso proven");
+    sandbox.check_line("changed.lkb", 1, "FAILED: 1 of 5 records of archive.example/contoso fit");
     sandbox.put("cut.lkb", &sandbox.bundle[..sandbox.bundle.len() - 1]);
     let cut = "FAILED: not a proof bundle: bundle: expected more lines: it was cut off, got \"end\"";
     sandbox.check("--policy trust.txt cut.lkb", 1, &format!("{cut}\n"));
@@ -316,8 +317,8 @@ fn exported_files_are_exact_and_only_what_is_proven() {
 }
 
 /// Programs that are not ours check what is exported: `LOGKEEP_INTEROP_PYTHON` names a Python with
-/// the packages of `storage/proof/tests/interop/requirements.txt`; else one is made with `uv` or
-/// `venv` if a registry can be reached, else this says that it was skipped.
+/// the packages of `storage/proof/tests/interop/requirements.txt`; else one is made with
+/// `venv` if a registry can be reached, else this says that it was skipped, and why.
 #[test]
 fn other_programs_check_what_is_exported() {
     let sandbox = Sandbox::new();

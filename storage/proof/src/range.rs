@@ -130,10 +130,11 @@ impl Range {
         if let Some(hash) = self.parts.get(&(first, end)) {
             return Ok(*hash);
         }
-        if end - first < 2 {
+        let leaves = end - first;
+        if leaves < 2 {
             return self.part(first, end); // an error: all single leaves are known
         }
-        let middle = first + split(end - first);
+        let middle = first + split(leaves);
         let hash = node_hash(&self.fill(first, middle)?, &self.fill(middle, end)?);
         self.parts.insert((first, end), hash);
         Ok(hash)

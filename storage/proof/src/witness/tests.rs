@@ -268,6 +268,16 @@ fn malformed_requests_are_refused() {
 }
 
 #[test]
+fn the_longest_request_is_read_and_no_longer_one() {
+    assert_eq!(REQUEST_BYTES_MAX, (1 << 20) + 64 * 45);
+    let parse = |bytes: usize| Request::parse("x".repeat(bytes).as_bytes());
+    assert!(matches!(parse(REQUEST_BYTES_MAX), Err(Error::Form { .. })));
+    let too_long = parse(REQUEST_BYTES_MAX + 1);
+    assert!(matches!(too_long, Err(Error::Range { what: "request bytes", .. })), "{too_long:?}");
+    assert!(matches!(parse(REQUEST_BYTES_MAX + 2), Err(Error::Range { what: "request bytes", .. })));
+}
+
+#[test]
 fn answers_are_read_strictly() {
     let (note, witness) = (Pair::new(5).note(5), witness());
     let parse = |status: u16, body: &str| Reply::parse(status, body.as_bytes(), &note, &[witness.verifier()]);

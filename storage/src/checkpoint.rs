@@ -53,7 +53,7 @@ impl Kept {
     /// What is wrong with the note, as far as its own stream's key can tell.
     pub(crate) fn check(&self, key: &VerifierKey) -> Result<Option<String>> {
         let checked = Note::parse(&self.note).and_then(|note| note.verify(&[key]).map(|_| note.text().to_owned()));
-        let checkpoint = checked.and_then(|text| Checkpoint::parse(text.as_bytes()));
+        let checkpoint = checked.and_then(|text| text.parse::<Checkpoint>());
         Ok(match checkpoint {
             Ok(found) if found.origin() != key.name() => Some(format!("one of {}", found.origin())),
             Ok(found) if (found.size(), *found.root()) != (self.frontier.size(), self.frontier.root()) => {
@@ -88,8 +88,8 @@ impl Writer {
             return Ok(Vec::new());
         }
         self.write_down(&meta, meta_size == 0, key, &ready, now)?;
-        let stream = self.streams().find(|stream| is_meta(stream)).cloned();
-        for stream in stream {
+        let grown = self.streams().find(|stream| is_meta(stream)).cloned();
+        if let Some(stream) = grown {
             let frontier = read_back(&store, &stream, kept(&store, stream.number)?, key)?;
             ready.push((stream, frontier));
         }

@@ -1,0 +1,79 @@
+//! Checkpoints are signed over what was read back, continue what was signed before, and are held against the records.
+
+use logkeep_storage::{DamageCode, Error, LogKey, StreamName, Timestamp, Verification, verify};
+
+use crate::sandbox::{Sandbox, append, batch, numbered, stream};
+
+const NOW: Timestamp = Timestamp(1_788_390_000_000_000_000);
+
+fn key() -> LogKey {
+    LogKey::generate("archive.example/contoso").unwrap()
+}
+
+fn meta() -> StreamName {
+    stream("_meta")
+}
+
+fn check(sandbox: &Sandbox, key: &LogKey) -> Verification {
+    verify(&sandbox.reader(), Some(key), &mut |_| {}).unwrap()
+}
+
+fn codes(found: &Verification) -> Vec<DamageCode> {
+    found.damage.iter().map(|damage| damage.code).collect()
+}
+
+#[test]
+fn what_grew_is_signed_and_written_down() {
+    let (sandbox, key) = (Sandbox::new(), key());
+    let mut writer = sandbox.create();
+    append(&mut writer, batch("a/b", &[b"one", b"two"]));
+    append(&mut writer, numbered("c/d", 0..3000));
+    let signed = writer.sign(&key, NOW).unwrap();
+    let heads: Vec<_> = signed.iter().map(|signed| (signed.stream.to_string(), signed.size)).collect();
+    assert_eq!(heads, [("a/b".to_owned(), 2), ("c/d".to_owned(), 3000), ("_meta".to_owned(), 2)]);
+    assert!(signed[0].note.starts_with("archive.example/contoso/a/b\n2\n"), "{}", signed[0].note);
+    let archive = writer.archive();
+    assert_eq!(archive.checkpoint(&stream("a/b")).unwrap().as_ref(), Some(&signed[0]));
+    assert_eq!(archive.head(&stream("c/d")).unwrap().unwrap().root, signed[1].root);
+    let records: Vec<String> =
+        archive.records(&meta(), 0..9).map(|record| String::from_utf8(record.unwrap().body).unwrap()).collect();
+    assert!(records[0].starts_with(r#"{"event":"genesis","name":"archive.example/contoso","#), "{records:?}");
+    assert!(records[1].contains(r#"{"origin":"archive.example/contoso/a/b","root":""#), "{records:?}");
+    assert_eq!(writer.sign(&key, NOW).unwrap(), [], "nothing grew");
+    append(&mut writer, numbered("c/d", 3000..3010));
+    writer.seal_tails().unwrap();
+    let again: Vec<_> = writer.sign(&key, NOW).unwrap().into_iter().map(|signed| signed.size).collect();
+    assert_eq!(again, [3010, 3]);
+    drop(writer);
+    let found = check(&sandbox, &key);
+    assert_eq!((found.damage, found.unchecked, found.checkpoints), (vec![], vec![], 3));
+}
+
+#[test]
+fn another_key_is_no_key() {
+    let (sandbox, ours) = (Sandbox::new(), key());
+    let mut writer = sandbox.create();
+    append(&mut writer, batch("a/b", &[b"one"]));
+    writer.sign(&ours, NOW).unwrap();
+    append(&mut writer, batch("a/b", &[b"two"]));
+    let refused = writer.sign(&key(), NOW);
+    assert!(matches!(refused, Err(Error::Damaged(damage)) if damage.code == DamageCode::Checkpoint));
+    drop(writer);
+    assert_eq!(codes(&check(&sandbox, &key())), [DamageCode::Checkpoint, DamageCode::Checkpoint]);
+    let without = verify(&sandbox.reader(), None, &mut |_| {}).unwrap();
+    assert_eq!((without.damage.len(), without.unchecked.len(), without.checkpoints), (0, 2, 0));
+}
+
+#[test]
+fn an_archive_set_back_below_its_signature_is_found() {
+    let (sandbox, key) = (Sandbox::new(), key());
+    let mut writer = sandbox.create();
+    append(&mut writer, batch("a/b", &[b"one"]));
+    let older = sandbox.copy();
+    append(&mut writer, batch("a/b", &[b"two"]));
+    writer.sign(&key, NOW).unwrap();
+    // An older archive with a ledger of its own has no trace of the loss: that takes a witness.
+    assert_eq!(codes(&check(&older, &key)), []);
+    drop(writer);
+    assert_eq!(codes(&check(&sandbox, &key)), []);
+}

@@ -42,8 +42,10 @@ pub enum DamageCode {
     File,
     /// A signed checkpoint is not what the stream or its key says.
     Checkpoint,
-    /// A stream that the archive's own log (`_meta`) names is not there.
+    /// A stream that the archive's own log (`_meta`) or the trust file names is not there.
     StreamMissing,
+    /// A stream is smaller than the trust file says it was: the archive was set back to an older state.
+    Rollback,
 }
 
 impl DamageCode {
@@ -67,6 +69,7 @@ impl DamageCode {
             Self::File => "file",
             Self::Checkpoint => "checkpoint",
             Self::StreamMissing => "stream-missing",
+            Self::Rollback => "rollback",
         }
     }
 }

@@ -20,6 +20,10 @@ use crate::stream::StreamName;
 const TITLE: &str = "logkeep log key v1";
 /// Rights of the file: its owner reads and writes it, nobody else does anything.
 const MODE: u32 = 0o600;
+/// Longest name in bytes.
+const NAME_BYTES_MAX: usize = 200;
+/// Who has no name of his own has one of these.
+const LOCAL: &str = "logkeep.local";
 /// A longer file is none of ours.
 const FILE_BYTES_MAX: u64 = 4096;
 
@@ -36,15 +40,25 @@ pub struct LogKey {
 }
 
 impl LogKey {
-    /// A new secret from the system's random source, for an archive of this name.
+    /// A new secret from the system's random source, for an archive of this name. The name is for ever: it stands in
+    /// each checkpoint, so best it is below a domain that is its owner's.
     ///
     /// # Errors
-    /// [`Error::Key`] if the name has blanks, control characters or a `+`.
+    /// [`Error::Key`] if the name is not made of letters, digits, `.`, `_`, `-` and, between them, single `/`.
     pub fn generate(name: &str) -> Result<Self> {
-        let key = Self { name: name.to_owned(), secret: Zeroizing::new(random()?) };
-        let problem = |_| format!("{name:?} is no name for a key: no blanks, no control characters, no +");
-        NoteSigner::of_archive(&key.name, &key.secret).map_err(|e| Error::Key(problem(e)))?;
-        Ok(key)
+        if is_name(name) {
+            return Ok(Self { name: name.to_owned(), secret: Zeroizing::new(random()?) });
+        }
+        let allowed = "letters, digits, '.', '_', '-', and single '/' between them, 200 bytes at most";
+        Err(Error::Key(format!("{name:?} is no name for an archive: {allowed}")))
+    }
+
+    /// A new key under a name that nobody chose, and that no other archive has.
+    ///
+    /// # Errors
+    /// Only if the system has no random numbers.
+    pub fn generate_local() -> Result<Self> {
+        Self::generate(&format!("{LOCAL}/{:08x}", u32::from_le_bytes(random()?)))
     }
 
     /// Writes the key into a new file that only its owner may read.
@@ -71,7 +85,8 @@ impl LogKey {
         let metadata = fs::metadata(path).map_err(|e| Error::io(path, e))?;
         let mode = metadata.permissions().mode() & 0o777;
         if mode & !MODE != 0 {
-            let problem = format!("can be used by others (mode {mode:03o}); if nobody has: chmod 600 {}", path.display());
+            let problem =
+                format!("can be used by others (mode {mode:03o}); if nobody has: chmod 600 {}", path.display());
             return Err(refused(&problem));
         }
         if metadata.len() > FILE_BYTES_MAX {
@@ -117,9 +132,16 @@ impl LogKey {
         }
         let bytes = Zeroizing::new(STANDARD.decode(secret).ok()?);
         let secret = Zeroizing::new(bytes.as_slice().try_into().ok()?);
-        NoteSigner::of_archive(name, &secret).ok()?;
-        Some(Self { name: name.to_owned(), secret })
+        is_name(name).then(|| Self { name: name.to_owned(), secret })
     }
+}
+
+/// Names stand in checkpoints, keys and the JSON of `_meta` as they are, so no character of them may mean anything there.
+fn is_name(name: &str) -> bool {
+    let is_segment = |segment: &str| {
+        !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    name.len() <= NAME_BYTES_MAX && name.split('/').all(is_segment)
 }
 
 impl fmt::Debug for LogKey {
@@ -156,12 +178,15 @@ mod tests {
         let path = folder.path().join("log.key");
         LogKey::generate("a").unwrap().create(&path).unwrap();
         let text = fs::read_to_string(&path).unwrap();
-        for changed in ["", "x", &text[1..], &text[..text.len() - 2], &format!("{text}\n"), &text.replace("\na\n", "\na b\n")] {
+        for changed in
+            ["", "x", &text[1..], &text[..text.len() - 2], &format!("{text}\n"), &text.replace("\na\n", "\na b\n")]
+        {
             fs::write(&path, changed).unwrap();
             assert!(matches!(LogKey::read(&path), Err(Error::Key(_))), "{changed:?}");
         }
-        for name in ["", "a b", "a+b", "a\nb"] {
+        for name in ["", "a b", "a+b", "a\nb", "/a", "a/", "a//b", "\u{e9}", "a\"b", &"a".repeat(201)] {
             assert!(LogKey::generate(name).is_err(), "{name:?}");
         }
+        assert!(LogKey::generate_local().unwrap().name().starts_with("logkeep.local/"));
     }
 }

@@ -15,7 +15,7 @@ fn meta() -> StreamName {
 }
 
 fn check(sandbox: &Sandbox, key: &LogKey) -> Verification {
-    verify(&sandbox.reader(), Some(key), &mut |_| {}).unwrap()
+    verify(&sandbox.reader(), Some(key), None, &mut |_| {}).unwrap()
 }
 
 fn codes(found: &Verification) -> Vec<DamageCode> {
@@ -60,7 +60,7 @@ fn another_key_is_no_key() {
     assert!(matches!(refused, Err(Error::Damaged(damage)) if damage.code == DamageCode::Checkpoint));
     drop(writer);
     assert_eq!(codes(&check(&sandbox, &key())), [DamageCode::Checkpoint, DamageCode::Checkpoint]);
-    let without = verify(&sandbox.reader(), None, &mut |_| {}).unwrap();
+    let without = verify(&sandbox.reader(), None, None, &mut |_| {}).unwrap();
     assert_eq!((without.damage.len(), without.unchecked.len(), without.checkpoints), (0, 2, 0));
 }
 

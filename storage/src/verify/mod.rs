@@ -9,8 +9,11 @@ mod keys;
 mod names;
 mod signatures;
 mod stream;
+mod trusted;
 
 use std::collections::BTreeMap;
+
+use logkeep_proof::Trust;
 
 use crate::archive::{Archive, State};
 use crate::damage::{Damage, DamageCode};
@@ -20,6 +23,7 @@ use crate::log_key::LogKey;
 use crate::recover::{self, Lost};
 use crate::streams::{self, Stream};
 use crate::tips::{Ledger, Tip};
+use crate::verify::signatures::Judges;
 
 /// How far a verification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,12 +86,18 @@ impl Verification {
     }
 }
 
-/// Verifies a whole archive and says how far it is after every few blocks. Without the key nobody says whether the
-/// signatures are the archive's: checkpoints are then held against the records, and listed as unchecked.
+/// Verifies a whole archive and says how far it is after every few blocks. Checkpoints are held against the archive's
+/// key and against what somebody knows from before. With neither nobody says whether the signatures are the archive's:
+/// checkpoints are then held against the records, and listed as unchecked.
 ///
 /// # Errors
 /// Only what keeps it from reading at all, such as a database that does not open. Damage is in the result.
-pub fn verify(archive: &Archive, key: Option<&LogKey>, progress: &mut dyn FnMut(Progress)) -> Result<Verification> {
+pub fn verify(
+    archive: &Archive,
+    key: Option<&LogKey>,
+    trust: Option<&Trust>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Verification> {
     let (directory, options) = (archive.directory(), archive.options());
     let mut report = Verification::default();
     let State { store, lost, .. } = files::open(directory, options, &mut report)?;
@@ -100,7 +110,7 @@ pub fn verify(archive: &Archive, key: Option<&LogKey>, progress: &mut dyn FnMut(
     let mut tips = check_ledger(directory, &streams, &mut report)?;
     let acknowledged: BTreeMap<u32, u64> =
         tips.iter().filter_map(|(stream, tips)| Some((*stream, tips.last()?.size))).collect();
-    signatures::check(&store, &streams, key, &mut tips, &mut report)?;
+    signatures::check(&store, &streams, Judges { key, trust }, &mut tips, &mut report)?;
     names::check(&store, &streams, &mut report)?;
     keys::check(&store, &streams, &mut report)?;
     let records_total = streams.iter().map(|stream| stream.head.size()).sum();

@@ -107,7 +107,7 @@ pub(crate) struct DemoArgs {
 Examples:
   logkeep init                                in the default place
   logkeep init --archive /srv/logs            somewhere else
-  logkeep init --name contoso.com/logs        under a name of yours, which stands in all that is signed
+  logkeep init --name contoso.com/logs        under a name of yours
   export LOGKEEP_ARCHIVE=/srv/logs            so that you need not say it again
 
 Exit codes: 0 made; 2 error, such as a directory that is not empty.")]
@@ -132,8 +132,7 @@ pub(crate) struct InitArgs {
 /// without year and zone (Sep  2 23:00:00) is UTC, in the year that brings it nearest to now.
 ///
 /// What was acknowledged is on the disk. Stop it whenever you want; the same command again takes only what is missing.
-/// Then
-/// what was taken is signed, if the archive has a key (see `logkeep init`).
+/// It is signed at the end, if the archive has a key (see `logkeep init`).
 /// What cannot be taken is put aside in the archive's rejected/, with its place and the reason. Files
 /// that hold no text (UTF-16, packed files, programs) are refused as a whole; --form text takes their
 /// lines as they are.
@@ -416,7 +415,7 @@ pub(crate) struct ExportArgs {
     pub(crate) to: Option<PathBuf>,
 }
 
-/// Prove records to others: a file that they can check without logkeep's archive and without trusting it
+/// Prove records to others, in a file that they can check by themselves
 ///
 /// Writes a bundle: the exact bytes of the records, what it takes to see that they stood in the archive when it was
 /// signed, and nothing of the others. `logkeep-check FILE --policy TRUST` checks it, a small program of its own; TRUST
@@ -431,8 +430,8 @@ Examples:
   logkeep search 'anna' -o jsonl | jq -r ._id | xargs logkeep prove -o anna.bundle
   logkeep-check anna.bundle --policy contoso.trust
 
-Exit codes: 0 written; 1 a record is not there, or there are none: nothing is written; 2 error; 3 some records are not
-signed yet, damaged or lost, and not in the file.")]
+Exit codes: 0 written; 1 a record is not there, or there are none: nothing is written; 2 error;
+3 some records are not signed yet, damaged or lost, and not in the file.")]
 pub(crate) struct ProveArgs {
     /// Names of records: STREAM@INDEX
     #[arg(value_name = "RECORD", required_unless_present = "streams", conflicts_with_all = ["streams", "since", "until"])]

@@ -180,7 +180,9 @@ fn tip(origin: &str, tree: &Frontier) -> String {
 
 /// The tree over all records of a stream: what was signed last, continued with what is in the database.
 fn read_back(store: &Store, stream: &Stream, kept: Option<Kept>, key: &LogKey) -> Result<Frontier> {
-    if let Some(problem) = kept.as_ref().map(|kept| kept.check(&key.verifier(&stream.name)?)).transpose()?.flatten() {
+    if let Some(kept) = &kept
+        && let Some(problem) = kept.check(&key.verifier(&stream.name)?)?
+    {
         return Err(damage(stream, "a checkpoint signed with the archive's key".to_owned(), problem));
     }
     let mut tree = kept.map(|kept| kept.frontier).unwrap_or_default();

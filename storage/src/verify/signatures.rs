@@ -34,7 +34,7 @@ pub(super) fn check(
     let named = named(store, streams, report)?;
     let mut checkpoints = Vec::new();
     for stream in streams {
-        let Some(kept) = report.take(kept(store, stream.number))?.flatten() else { continue };
+        let Some(Some(kept)) = report.take(kept(store, stream.number))? else { continue };
         know(stream, kept.frontier.size(), kept.frontier.root(), tips, report);
         checkpoints.push((stream, kept));
     }

@@ -1,5 +1,6 @@
 //! Checkpoints are signed over what was read back, continue what was signed before, and are held against the records.
 
+use logkeep_proof::Trust;
 use logkeep_storage::{DamageCode, Error, LogKey, StreamName, Timestamp, Verification, verify};
 
 use crate::sandbox::{Sandbox, append, batch, numbered, stream};
@@ -76,4 +77,47 @@ fn an_archive_set_back_below_its_signature_is_found() {
     assert_eq!(codes(&check(&older, &key)), []);
     drop(writer);
     assert_eq!(codes(&check(&sandbox, &key)), []);
+}
+
+/// A trust file with the keys of these streams, and what is expected of them.
+fn trust(key: &LogKey, streams: &[&str], expected: &[(&str, u64)]) -> Trust {
+    let logs: String = streams.iter().map(|name| format!("log {}\n", key.verifier(&stream(name)).unwrap())).collect();
+    let expected: String = expected
+        .iter()
+        .map(|(name, size)| format!("# logkeep expect {} {size}\n", key.origin(&stream(name))))
+        .collect();
+    Trust::parse(format!("{logs}quorum none\n{expected}").as_bytes()).unwrap()
+}
+
+#[test]
+fn a_trust_file_is_as_good_as_the_key_and_finds_what_the_key_does_not() {
+    let (sandbox, key) = (Sandbox::new(), key());
+    let mut writer = sandbox.create();
+    append(&mut writer, batch("a/b", &[b"one", b"two"]));
+    writer.sign(&key, NOW).unwrap();
+    drop(writer);
+    let check = |trust: &Trust| verify(&sandbox.reader(), None, Some(trust), &mut |_| {}).unwrap();
+    // A stream whose key is not in it is vouched for by _meta.
+    for streams in [&["a/b", "_meta"][..], &["_meta"]] {
+        let found = check(&trust(&key, streams, &[("a/b", 2), ("_meta", 2)]));
+        assert_eq!((found.damage, found.unchecked, found.checkpoints), (vec![], vec![], 2), "{streams:?}");
+    }
+    let found = check(&trust(&key, &["a/b"], &[]));
+    assert_eq!((found.damage.len(), found.unchecked.len(), found.checkpoints), (0, 1, 1), "nobody vouches for _meta");
+    let found = check(&trust(&key, &["_meta"], &[("a/b", 3), ("a/c", 1)]));
+    assert_eq!(codes(&found), [DamageCode::Rollback, DamageCode::StreamMissing]);
+    assert_eq!(found.damage[0].stream, Some(stream("a/b")));
+    assert_eq!(found.damage[0].records, Some(2..3));
+}
+
+#[test]
+fn another_key_of_the_same_name_is_refused_by_the_trust_file() {
+    let (sandbox, ours) = (Sandbox::new(), key());
+    let mut writer = sandbox.create();
+    append(&mut writer, batch("a/b", &[b"one"]));
+    writer.sign(&ours, NOW).unwrap();
+    drop(writer);
+    let trust = trust(&key(), &["a/b", "_meta"], &[]);
+    let found = verify(&sandbox.reader(), Some(&ours), Some(&trust), &mut |_| {}).unwrap();
+    assert_eq!((codes(&found), found.checkpoints), (vec![DamageCode::Checkpoint, DamageCode::Checkpoint], 0));
 }

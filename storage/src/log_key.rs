@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
@@ -70,9 +70,20 @@ impl LogKey {
         fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
         let secret = Zeroizing::new(STANDARD.encode(self.secret.as_slice()));
         let text = Zeroizing::new(format!("{TITLE}\n{}\n{}\n", self.name, secret.as_str()));
-        let opened = OpenOptions::new().write(true).create_new(true).mode(MODE).open(path);
-        let mut file = opened.map_err(|e| Error::io(path, e))?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| Error::io(path, e))?;
+        // Whole under its name or not there; a link, and not a new name, because it must not replace another key.
+        let new = path.with_added_extension("new");
+        let write = || -> io::Result<()> {
+            if new.try_exists()? {
+                fs::remove_file(&new)?;
+            }
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&new)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::hard_link(&new, path)
+        };
+        let written = write().map_err(|e| Error::io(path, e));
+        let removed = fs::remove_file(&new).map_err(|e| Error::io(&new, e));
+        written.and(removed)?;
         fsync_directory(folder)
     }
 

@@ -45,7 +45,7 @@ impl Kept {
 
     /// Records by stream, as `logkeep streams` says; none while there is no archive yet.
     fn counts(&self) -> BTreeMap<String, u64> {
-        let run = self.run(["streams", "-o", "json"]);
+        let run = self.run(["streams", "--in", "*", "--in", "_meta", "-o", "json"]);
         let made = self.archive.join("FORMAT").try_exists().unwrap();
         assert!(matches!((run.code, made), (Some(0 | 1), true) | (Some(2), false)), "{}", run.transcript());
         if !made {

@@ -11,7 +11,9 @@ mod harm; // killed processes, full disks, broken input, flipped bytes
 mod import; // whatever comes is archived once, or put aside and counted
 mod index; // the index can be looked at, checked, deleted and made anew
 mod init; // a new archive, and where it is
+mod key; // the signing key, and what is said without it
 mod man; // pages for man
+mod prove; // bundles, checked by the stand-alone checker
 mod records; // the few records that most of these tests are about
 mod reference; // every help text in one snapshot
 mod sandbox; // the fresh folder, the clean environment, snapshots

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::sandbox::{Sandbox, assert_snapshot, workspace};
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 20] = [
     &[],
     &["demo"],
     &["init"],
@@ -15,6 +15,11 @@ const COMMANDS: [&[&str]; 15] = [
     &["streams"],
     &["verify"],
     &["export"],
+    &["prove"],
+    &["key"],
+    &["key", "show"],
+    &["key", "export"],
+    &["key", "new"],
     &["index"],
     &["index", "status"],
     &["index", "rebuild"],
@@ -31,7 +36,7 @@ fn help() {
         let run = sandbox.run(command.iter().chain(&["--help"])).expect_code(0);
         let title = ["logkeep"].iter().chain(command).copied().collect::<Vec<_>>().join(" ");
         text += &format!("# {title} --help\n\n{}\n", run.text());
-        let teaches = *command == ["index"] || run.text().contains("Exit codes:");
+        let teaches = [["index"], ["key"]].iter().any(|group| command == group) || run.text().contains("Exit codes:");
         assert!(teaches, "{title}: the help does not say the exit codes");
     }
     assert_snapshot("reference", &text);

@@ -11,7 +11,7 @@ fn all_is_right() {
     let (report, json) = (sandbox.run(["verify"]).expect_code(0), sandbox.run(["verify", "--json"]).expect_code(0));
     assert_snapshot("verify", &steady(&report));
     assert!(
-        json.text().contains(r#""verdict":"VERIFIED""#) && json.text().contains(r#""records":7"#),
+        json.text().contains(r#""verdict":"VERIFIED""#) && json.text().contains(r#""records":10"#),
         "{}",
         json.text()
     );

@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Streams(StreamsArgs),
     Verify(VerifyArgs),
     Export(ExportArgs),
+    Prove(ProveArgs),
+    Key(KeyArgs),
     Index(IndexArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -97,15 +99,24 @@ pub(crate) struct DemoArgs {
 /// Make a new, empty archive
 ///
 /// The directory must be empty or not exist yet. `import` makes the archive by itself where there is none.
+///
+/// The archive gets a signing key, keys/log.key, which only you may read. `import` signs with it how far each stream
+/// goes; whoever has the line that is printed can check that later. Keep a copy of the key where the archive is not.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   logkeep init                                in the default place
   logkeep init --archive /srv/logs            somewhere else
+  logkeep init --name contoso.com/logs        under a name of yours
   export LOGKEEP_ARCHIVE=/srv/logs            so that you need not say it again
 
 Exit codes: 0 made; 2 error, such as a directory that is not empty.")]
-pub(crate) struct InitArgs {}
+pub(crate) struct InitArgs {
+    /// The archive's name in what it signs, for ever: letters, digits, . _ - and / [default: logkeep.local/ and a
+    /// random number]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
 
 /// Archive files, directories or standard input
 ///
@@ -121,6 +132,7 @@ pub(crate) struct InitArgs {}
 /// without year and zone (Sep  2 23:00:00) is UTC, in the year that brings it nearest to now.
 ///
 /// What was acknowledged is on the disk. Stop it whenever you want; the same command again takes only what is missing.
+/// It is signed at the end, if the archive has a key (see `logkeep init`).
 /// What cannot be taken is put aside in the archive's rejected/, with its place and the reason. Files
 /// that hold no text (UTF-16, packed files, programs) are refused as a whole; --form text takes their
 /// lines as they are.
@@ -138,7 +150,8 @@ Examples:
   logkeep import events.jsonl --stream 'app/{level}' --time-path ts --id-path event.id
 
 Exit codes: 0 all archived; 2 error; 3 something could not be taken: it is counted, named, kept in
-rejected/; or an export is not what its manifest says; or it was stopped before the end."
+rejected/; or an export is not what its manifest says; or it was stopped before the end; or the key
+cannot be used to sign."
 )]
 pub(crate) struct ImportArgs {
     /// Files or directories; - is standard input
@@ -343,8 +356,9 @@ pub(crate) enum ListForm {
 /// Check that nothing was lost or changed
 ///
 /// Reads every byte of the archive and compares everything with everything: checksums, records with their blocks,
-/// blocks with the Merkle trees, trees with what was acknowledged, the index with the archive. Lists all damage,
-/// not only the first, and says what to do. The first line is VERIFIED, FAILED or INCOMPLETE; with -q there is nothing
+/// blocks with the Merkle trees, trees with what was acknowledged and with the signed checkpoints, the index with the
+/// archive. Lists all damage, not only the first, and says what to do. An older copy of the archive is found only with
+/// --trust, by a file that was kept elsewhere. The first line is VERIFIED, FAILED or INCOMPLETE; with -q there is nothing
 /// to read when all is right.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -352,10 +366,14 @@ Examples:
   logkeep verify
   logkeep verify --json > report.json
   logkeep verify -q || mail -s 'logkeep: look at this' admin@contoso.com
+  logkeep verify --trust contoso.trust
   logkeep verify --renew-ledger      # tips.log is damaged, all else is right: go on with a new one
 
 Exit codes: 0 all checked and right; 1 damage; 2 error; 3 not everything could be checked, or nothing is there.")]
 pub(crate) struct VerifyArgs {
+    /// What is known from before (see `logkeep key export`): keys, streams, how far they had come at least
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -395,6 +413,89 @@ pub(crate) struct ExportArgs {
     /// The directory for the files; without it, lines go to standard output
     #[arg(long, value_name = "DIR")]
     pub(crate) to: Option<PathBuf>,
+}
+
+/// Prove records to others, in a file that they can check by themselves
+///
+/// Writes a bundle: the exact bytes of the records, what it takes to see that they stood in the archive when it was
+/// signed, and nothing of the others. `logkeep-check FILE --policy TRUST` checks it, a small program of its own; TRUST
+/// is the file of `logkeep key export`, handed over before.
+///
+/// Records that came after the last signature are signed first, unless another process is writing the archive.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  logkeep prove entra/signin@123 -o signin.bundle
+  logkeep prove --in 'entra/*' --since 2024-09-02 --until 2024-09-03 -o day.bundle
+  logkeep search 'anna' -o jsonl | jq -r ._id | xargs logkeep prove -o anna.bundle
+  logkeep-check anna.bundle --policy contoso.trust
+
+Exit codes: 0 written; 1 a record is not there, or there are none: nothing is written; 2 error;
+3 some records are not signed yet, damaged or lost, and not in the file.")]
+pub(crate) struct ProveArgs {
+    /// Names of records: STREAM@INDEX
+    #[arg(value_name = "RECORD", required_unless_present = "streams", conflicts_with_all = ["streams", "since", "until"])]
+    pub(crate) records: Vec<RecordId>,
+    /// All records of the streams of this name; * stands for anything. May be given several times
+    #[arg(long = "in", value_name = "PATTERN")]
+    pub(crate) streams: Vec<String>,
+    /// Events at or after this time
+    #[arg(long, value_name = "TIME", requires = "streams")]
+    pub(crate) since: Option<String>,
+    /// Events before this time
+    #[arg(long, value_name = "TIME", requires = "streams")]
+    pub(crate) until: Option<String>,
+    /// The file for the bundle
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// Look after the signing key, and hand out what others check with
+///
+/// The key is keys/log.key in the archive's directory. It signs how far each stream goes, so that nobody can change
+/// records later unseen. Who has the key can sign another history: copy it to where the archive is not, and show it to
+/// nobody.
+#[derive(Debug, Args)]
+pub(crate) struct KeyArgs {
+    #[command(subcommand)]
+    pub(crate) action: KeyAction,
+}
+
+/// What can be done with the key.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyAction {
+    /// Print the archive's name, the key's file and the public keys
+    #[command(after_help = "\
+Examples:
+  logkeep key show
+
+Exit codes: 0 printed; 2 error, such as a key that others can read; 3 there is no key.")]
+    Show,
+    /// Print a trust file: what to give to an auditor, and to keep elsewhere
+    ///
+    /// It has the public keys, and how many signed records each stream has now. Whoever has it can check bundles
+    /// (`logkeep-check BUNDLE --policy FILE`) and finds an archive that was set back to an older state (`logkeep verify
+    /// --trust FILE`). It has no secrets. Hand it over before there is a reason to doubt, in a way that nobody else can
+    /// change; make a new one now and then.
+    #[command(after_help = "\
+Examples:
+  logkeep key export > contoso.trust
+  logkeep verify --trust contoso.trust
+
+Exit codes: 0 printed; 2 error; 3 there is no key.")]
+    Export,
+    /// Make a key for an archive that never had one
+    #[command(after_help = "\
+Examples:
+  logkeep key new
+  logkeep key new --name contoso.com/logs
+
+Exit codes: 0 made; 2 error, such as a key that is there or one that is gone.")]
+    New {
+        /// The archive's name in what it signs, for ever [default: logkeep.local/ and a random number]
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
 }
 
 /// Look after the search index

@@ -16,6 +16,7 @@ mod nearest;
 mod output;
 mod place;
 mod selection;
+mod signing;
 mod size;
 mod unknown_fields;
 

@@ -47,6 +47,11 @@ impl Place {
         self.path.join("index")
     }
 
+    /// The file of the signing key.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.path.join("keys/log.key")
+    }
+
     /// Where records lie that could not be taken.
     pub(crate) fn rejected(&self) -> PathBuf {
         self.path.join("rejected")

@@ -14,11 +14,11 @@ pub(crate) fn patterns(texts: &[String]) -> Result<Vec<StreamPattern>, Failure> 
     texts.iter().map(|text| text.parse().map_err(|never: Infallible| match never {})).collect()
 }
 
-/// The streams that one of the patterns means, by name; all if there is no pattern.
+/// The streams that one of the patterns means, by name; all but logkeep's own if there is no pattern.
 pub(crate) fn streams(archive: &Archive, texts: &[String]) -> Result<Vec<StreamStat>, Failure> {
     let patterns = patterns(texts)?;
     let mut streams = archive.streams().map_err(|error| place::failure(&error))?;
-    streams.retain(|stream| patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(&stream.name)));
+    streams.retain(|stream| StreamPattern::any_matches(&patterns, &stream.name));
     Ok(streams)
 }
 

@@ -39,8 +39,7 @@ pub(crate) fn hints(archive: &Archive, streams: &[StreamPattern], names: &[Field
         return Ok(Vec::new());
     }
     let all = archive.streams().map_err(|error| place::failure(&error))?;
-    let wanted =
-        all.iter().filter(|stream| streams.is_empty() || streams.iter().any(|pattern| pattern.matches(&stream.name)));
+    let wanted = all.iter().filter(|stream| StreamPattern::any_matches(streams, &stream.name));
     let (mut paths, mut is_whole) = (BTreeSet::new(), true);
     for stream in wanted {
         gather(archive, stream, &mut paths)?;

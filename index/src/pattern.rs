@@ -11,9 +11,18 @@ use logkeep_storage::StreamName;
 pub struct StreamPattern(String);
 
 impl StreamPattern {
-    /// Whether a stream is meant.
+    /// Whether a stream is meant by one of the patterns; without any, all are. logkeep's own streams have to be named.
+    #[must_use]
+    pub fn any_matches(patterns: &[Self], stream: &StreamName) -> bool {
+        if patterns.is_empty() { !stream.is_own() } else { patterns.iter().any(|pattern| pattern.matches(stream)) }
+    }
+
+    /// Whether a stream is meant. logkeep's own is meant only by a pattern that begins as its name does.
     #[must_use]
     pub fn matches(&self, stream: &StreamName) -> bool {
+        if stream.is_own() && !self.0.starts_with('_') {
+            return false;
+        }
         let mut parts = self.0.split('*');
         let first = parts.next().unwrap_or_default();
         let Some(mut rest) = stream.as_str().strip_prefix(first) else { return false };
@@ -67,10 +76,20 @@ mod tests {
             ("entra/signin", "entra/signin", true),
             ("*sign*", "entra/signin-x", true),
             ("a*a", "a", false),
+            ("*", "_meta", false),
+            ("*meta", "_meta", false),
+            ("_*", "_meta", true),
+            ("_meta", "_meta", true),
         ];
         for (pattern, stream, expected) in cases {
             let pattern: StreamPattern = pattern.parse().unwrap();
             assert_eq!(pattern.matches(&stream.parse().unwrap()), expected, "{pattern} {stream}");
         }
+    }
+
+    #[test]
+    fn without_a_pattern_all_but_our_own_are_meant() {
+        let meant = |stream: &str| StreamPattern::any_matches(&[], &stream.parse().unwrap());
+        assert!(meant("entra/signin") && !meant("_meta"));
     }
 }

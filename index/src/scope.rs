@@ -7,6 +7,7 @@ use logkeep_storage::{Archive, BlockHead, Lost, StoredRecord, StreamStat};
 
 use crate::error::Result;
 use crate::heads::Heads;
+use crate::pattern::StreamPattern;
 use crate::plan::Plan;
 use crate::search::{Answered, Order, Search};
 
@@ -45,9 +46,7 @@ impl Scope {
         // What was acknowledged and is not there cannot be found: an answer must say so.
         answered.damage.extend(archive.ledger_damage());
         answered.damage.extend(archive.lost().iter().map(Lost::damage));
-        scope
-            .streams
-            .retain(|stream| search.streams.is_empty() || search.streams.iter().any(|p| p.matches(&stream.name)));
+        scope.streams.retain(|stream| StreamPattern::any_matches(&search.streams, &stream.name));
         for (number, stream) in scope.streams.clone().iter().enumerate() {
             let end = scope.read_tail(archive, number, stream, answered)?;
             for head in heads.of(archive, stream, end, answered)?.iter().filter(|head| head.first < end) {

@@ -67,7 +67,7 @@ fn check(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("verify");
     group.throughput(Throughput::Bytes(batch.bytes())).sample_size(10);
     group.bench_function("4,096 records", |bencher| {
-        bencher.iter(|| verify(&archive, &mut |_| {}).expect("verified"));
+        bencher.iter(|| verify(&archive, None, None, &mut |_| {}).expect("verified"));
     });
     group.finish();
 }

@@ -40,6 +40,12 @@ pub enum DamageCode {
     Acknowledged,
     /// A file of the archive is not as it was written.
     File,
+    /// A signed checkpoint is not what the stream or its key says.
+    Checkpoint,
+    /// A stream that the archive's own log (`_meta`) or the trust file names is not there.
+    StreamMissing,
+    /// A stream is smaller than the trust file says it was: the archive was set back to an older state.
+    Rollback,
 }
 
 impl DamageCode {
@@ -61,6 +67,9 @@ impl DamageCode {
             Self::Tips => "tips",
             Self::Acknowledged => "acknowledged",
             Self::File => "file",
+            Self::Checkpoint => "checkpoint",
+            Self::StreamMissing => "stream-missing",
+            Self::Rollback => "rollback",
         }
     }
 }

@@ -46,6 +46,9 @@ pub enum Error {
         /// What is missing, stream by stream.
         lost: Vec<Lost>,
     },
+    /// The signing key cannot be used.
+    #[error("the signing key cannot be used: {0}")]
+    Key(String),
     /// Another writer has the archive.
     #[error("{} is being written by another process", .0.display())]
     Locked(PathBuf),

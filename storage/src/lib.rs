@@ -4,13 +4,16 @@ mod append;
 mod archive;
 mod block;
 mod blocks;
+mod checkpoint;
 mod damage;
 mod directory;
 mod error;
 mod fields;
 mod lock;
+mod log_key;
 mod options;
 mod parallel;
+mod prove;
 mod record;
 mod records;
 mod recover;
@@ -35,11 +38,14 @@ pub fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
 
+pub use checkpoint::SignedCheckpoint;
 pub use damage::{Damage, DamageCode};
 pub use error::{Error, Result};
 pub use fields::Fields;
+pub use log_key::LogKey;
 pub use options::Options;
 pub use parallel::in_parallel;
+pub use prove::Prover;
 pub use record::{Append, Appended, Batch, Cursor, NewRecord, StoredRecord};
 pub use records::Records;
 pub use recover::{Lost, Recovery};

@@ -24,6 +24,13 @@ impl StreamName {
         &self.0
     }
 
+    /// Whether it is one of logkeep's own, `_meta` or below it: nobody else writes to it, and only who asks for it by
+    /// name sees it.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.0.split('/').next() == Some("_meta")
+    }
+
     /// The nearest valid name: letters in lower case, what is not allowed becomes `-`.
     ///
     /// For names that come out of records (a table, a category), which no one typed for us.
@@ -140,6 +147,13 @@ mod tests {
         }
         for bad in ["", "/", "a/", "/a", "a//b", "A", "a b", "ä", "..", "-a", "a/../b", "a/b/c/d/e/f/g/h/i"] {
             assert!(bad.parse::<StreamName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn meta_is_our_own() {
+        for (name, own) in [("_meta", true), ("_meta/x", true), ("_metal", false), ("a/_meta", false)] {
+            assert_eq!(name.parse::<StreamName>().unwrap().is_own(), own, "{name}");
         }
     }
 

@@ -242,8 +242,13 @@ impl Writer {
         Ok(grown)
     }
 
+    /// The streams as they are.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &Stream> {
+        self.streams.values()
+    }
+
     /// Makes changes durable, then tells the ledger.
-    fn commit(&mut self, changes: Changes<'_>, tips: &[Tip]) -> Result<()> {
+    pub(crate) fn commit(&mut self, changes: Changes<'_>, tips: &[Tip]) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }

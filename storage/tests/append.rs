@@ -269,7 +269,7 @@ proptest! {
             let got = bodies(&archive, &format!("s/{stream}"));
             prop_assert!(&got == expected);
         }
-        let found = verify(&archive, &mut |_| {}).unwrap();
+        let found = verify(&archive, None, None, &mut |_| {}).unwrap();
         let records: usize = model.iter().map(Vec::len).sum();
         prop_assert_eq!((found.damage, found.unchecked, found.notes), (vec![], vec![], vec![]), "a false alarm");
         prop_assert_eq!(found.records, records as u64);

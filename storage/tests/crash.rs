@@ -37,7 +37,7 @@ fn assert_loss_is_noticed(sandbox: &Sandbox, what: &str) {
     let opened = Archive::open(&sandbox.path(), &options());
     if let Ok(archive) = opened {
         assert!(!archive.lost().is_empty(), "{what}: a reader says nothing");
-        let found = verify(&archive, &mut |_| {}).unwrap();
+        let found = verify(&archive, None, None, &mut |_| {}).unwrap();
         assert!(found.damage.iter().any(|damage| damage.code == DamageCode::Acknowledged), "{what}: verify is silent");
     }
     let refused = Writer::open(&sandbox.path(), &options());
@@ -99,7 +99,7 @@ fn an_unfinished_append_is_dropped_and_said() {
     for length in (acknowledged..=end).step_by(7).chain([end]) {
         let copy = cut(&crashed, length);
         let reader = copy.reader();
-        let found = verify(&reader, &mut |_| {}).unwrap();
+        let found = verify(&reader, None, None, &mut |_| {}).unwrap();
         assert_eq!((reader.lost(), found.damage), (vec![], vec![]), "cut at {length}");
         drop(reader);
         let mut writer = copy.open();
@@ -128,7 +128,7 @@ fn what_was_stored_and_not_acknowledged_is_kept_from_then_on() {
     assert_eq!(writer.recovery().adopted, 1025);
     let reopened = crashed.copy();
     drop(writer);
-    let found = verify(&crashed.reader(), &mut |_| {}).unwrap();
+    let found = verify(&crashed.reader(), None, None, &mut |_| {}).unwrap();
     assert_eq!((found.damage, found.notes, found.tips), (vec![], vec![], 3));
     assert_eq!(reopened.open().recovery().adopted, 0, "the ledger has them, whatever happened to the process");
 }
@@ -144,7 +144,7 @@ fn a_ledger_cut_at_any_byte_opens_and_says_so() {
         assert_eq!(writer.recovery().torn_tip_bytes, (length % 64) as u64);
         append(&mut writer, batch("a/b", &[b"next"]));
         drop(writer);
-        let found = verify(&copy.reader(), &mut |_| {}).unwrap();
+        let found = verify(&copy.reader(), None, None, &mut |_| {}).unwrap();
         assert_eq!(found.damage, [], "cut at {length}");
     }
 }
@@ -156,14 +156,14 @@ fn a_changed_byte_of_the_ledger_is_corrected_and_kept() {
     let mut changed = fs::read(&path).unwrap();
     changed[70] ^= 1;
     fs::write(&path, &changed).unwrap();
-    let found = verify(&sandbox.reader(), &mut |_| {}).unwrap();
+    let found = verify(&sandbox.reader(), None, None, &mut |_| {}).unwrap();
     assert!(found.damage.iter().all(|damage| damage.code == DamageCode::Tips) && !found.damage.is_empty());
     let mut writer = sandbox.open();
     let aside = writer.recovery().ledger_set_aside.clone().unwrap();
     assert_eq!(fs::read(aside).unwrap(), changed);
     append(&mut writer, batch("a/b", &[b"next"]));
     drop(writer);
-    assert_eq!(verify(&sandbox.reader(), &mut |_| {}).unwrap().damage, []);
+    assert_eq!(verify(&sandbox.reader(), None, None, &mut |_| {}).unwrap().damage, []);
     assert_eq!(sandbox.open().recovery().ledger_set_aside, None);
 }
 
@@ -181,12 +181,12 @@ fn a_damaged_ledger_can_be_read_beside_and_written_when_someone_accepts_it() {
         let reader = sandbox.reader();
         assert_eq!(bodies(&reader, "a/b").len(), 9);
         assert_eq!(reader.ledger_damage().first().map(|damage| damage.code), Some(DamageCode::Tips), "{what}");
-        let found = verify(&reader, &mut |_| {}).unwrap();
+        let found = verify(&reader, None, None, &mut |_| {}).unwrap();
         assert!(found.damage.iter().all(|damage| damage.code == DamageCode::Tips) && !found.damage.is_empty());
         let aside = Writer::renew_ledger(&sandbox.path(), &options()).unwrap().unwrap();
         assert_eq!(fs::read(aside).unwrap(), damaged);
         drop(sandbox.open());
-        assert_eq!(verify(&sandbox.reader(), &mut |_| {}).unwrap().damage, [], "{what}");
+        assert_eq!(verify(&sandbox.reader(), None, None, &mut |_| {}).unwrap().damage, [], "{what}");
     }
     fs::remove_file(&path).unwrap();
     assert!(Writer::open(&sandbox.path(), &options()).is_err());
@@ -230,7 +230,7 @@ fn another_root_at_the_acknowledged_size_is_refused() {
     fs::copy(other.path().join("tips.log"), sandbox.path().join("tips.log")).unwrap();
     let refused = Writer::open(&sandbox.path(), &options());
     assert!(matches!(refused, Err(Error::Damaged(damage)) if damage.code == DamageCode::Head));
-    let found = verify(&sandbox.reader(), &mut |_| {}).unwrap();
+    let found = verify(&sandbox.reader(), None, None, &mut |_| {}).unwrap();
     assert_eq!(found.damage.iter().map(|damage| damage.code).collect::<Vec<_>>(), [DamageCode::Acknowledged]);
 }
 

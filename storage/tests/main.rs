@@ -14,6 +14,7 @@
 )]
 
 mod append;
+mod checkpoints;
 mod crash;
 mod damage;
 mod lock;

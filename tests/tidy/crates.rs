@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::{Findings, Tree, allows, finds, holds};
 
 /// Our crates from left to right; each may know those to its left.
-const CRATES: [(&str, &str); 6] = [
+const CRATES: [(&str, &str); 7] = [
     ("storage/proof/Cargo.toml", "logkeep-proof"),
+    ("storage/proof/check/Cargo.toml", "logkeep-check"),
     ("storage/Cargo.toml", "logkeep-storage"),
     ("index/Cargo.toml", "logkeep-index"),
     ("server/Cargo.toml", "logkeep-server"),

@@ -18,7 +18,7 @@ use crate::place::{self, Place};
 use crate::{doubts, moment, selection, size};
 
 /// Events at or after the one, before the other.
-type Times = (Option<Timestamp>, Option<Timestamp>);
+pub(crate) type Times = (Option<Timestamp>, Option<Timestamp>);
 
 /// What was written.
 #[derive(Default)]
@@ -274,7 +274,7 @@ impl Forms {
 }
 
 /// Calls `take` with each record of a stream in these times until it says no; gives the damage that it met.
-fn each_record(
+pub(crate) fn each_record(
     archive: &Archive,
     stream: &StreamStat,
     (since, until): Times,

@@ -23,6 +23,7 @@ use crate::moment;
 use crate::output::Output;
 use crate::output::progress::Progress;
 use crate::place::{self, Place};
+use crate::signing::{self, Unsigned};
 use crate::size;
 
 /// How often a followed file is looked at.
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &ImportArgs, place: &Place, output: &mut Output) -> Resu
         output.say(&format!("made an archive in {}", place.path().display()));
     }
     recovered(writer.recovery(), output);
+    make_key(&writer, place, output)?;
     let mut store = Store { writer, place, output, unindexed: args.follow.then_some(0) };
     let mut done = Done { mismatches: strangers, ..Done::default() };
     for Part { origins, options, export } in parts {
@@ -52,13 +54,15 @@ pub(crate) fn run(args: &ImportArgs, place: &Place, output: &mut Output) -> Resu
         add(&mut done.summary, imported.map_err(|error| failure(&error))?);
     }
     store.writer.seal_tails().map_err(|error| place::failure(&error))?;
+    // What could not be signed while it rested is signed now, or it is said why not.
+    done.unsigned = signing::sign(&mut store.writer, place).map_err(|error| place::failure(&error))?;
     let Store { writer, output, .. } = store;
     if args.json {
         output.line(&report::json(&done))?;
         output.flush()?;
     }
     report::print(&done, place, started.elapsed(), output);
-    let exit = Exit::complete(!done.summary.is_partial() && done.mismatches.is_empty());
+    let exit = Exit::complete(done.is_complete());
     if !interrupt.is_set() {
         // Everything is in the archive: the index can be made later, and nobody has to wait for it.
         interrupt.end_at_once(exit.code()).map_err(|error| Failure::error(format!("cannot listen: {error}")))?;
@@ -72,6 +76,14 @@ pub(crate) fn run(args: &ImportArgs, place: &Place, output: &mut Output) -> Resu
 struct Done {
     summary: Summary,
     mismatches: Vec<Mismatch>,
+    unsigned: Option<Unsigned>,
+}
+
+impl Done {
+    fn is_complete(&self) -> bool {
+        let signed = !self.unsigned.as_ref().is_some_and(Unsigned::is_failure);
+        !self.summary.is_partial() && self.mismatches.is_empty() && signed
+    }
 }
 
 /// What is to be read, and files beside an export's that are not of it.
@@ -240,6 +252,8 @@ impl Sink for Store<'_> {
 
     fn rest(&mut self) -> Result<(), SinkError> {
         self.writer.seal_tails()?;
+        // Why it could not is said at the end.
+        signing::sign(&mut self.writer, self.place)?;
         self.index();
         Ok(())
     }
@@ -251,6 +265,16 @@ impl Store<'_> {
         let indexed = commands::index::catch_up(&self.writer.archive(), self.place, &Progress::hidden());
         not_indexed(indexed.err(), self.output);
     }
+}
+
+/// A new archive gets its key; also one whose making was cut short before it had one.
+fn make_key(writer: &Writer, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let failed = |error| place::failure(&error);
+    if writer.archive().streams().map_err(failed)?.is_empty() && !place.key().try_exists().unwrap_or(true) {
+        let key = signing::generate(None)?;
+        signing::keep(&key, place, output)?;
+    }
+    Ok(())
 }
 
 /// What opening the archive found: a writer that was killed, and what became of its last append.

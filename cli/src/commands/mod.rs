@@ -6,7 +6,9 @@ mod export;
 mod import;
 mod index;
 mod init;
+mod key;
 mod man;
+mod prove;
 mod search;
 mod show;
 mod streams;
@@ -35,13 +37,15 @@ pub(crate) fn run_at(command: Command, place: &Place, output: &mut Output) -> Re
         Command::Completions(args) => completions::run(&args, output),
         Command::Man(args) => man::run(&args, output),
         Command::Demo(args) => demo::run(&args, place, output),
-        Command::Init(_) => init::run(place, output),
+        Command::Init(args) => init::run(&args, place, output),
         Command::Import(args) => import::run(&args, place, output),
         Command::Search(args) => search::run(&args, place, output),
         Command::Show(args) => show::run(&args, place, output),
         Command::Streams(args) => streams::run(&args, place, output),
         Command::Verify(args) => verify::run(&args, place, output),
         Command::Export(args) => export::run(&args, place, output),
+        Command::Prove(args) => prove::run(&args, place, output),
+        Command::Key(args) => key::run(&args, place, output),
         Command::Index(args) => index::run(&args, place, output),
     }
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use logkeep_index::filter::{Filter, ParseError};
-use logkeep_index::{Answered, Index, Order, Search, Searcher};
+use logkeep_index::{Answered, Index, Order, Search, Searcher, StreamPattern};
 use logkeep_storage::{Archive, RecordId, StoredRecord, Timestamp};
 
 use crate::args::{RecordForm, SearchArgs};
@@ -274,8 +274,7 @@ fn follow(
         archive.refresh().map_err(failed)?;
         for stream in archive.streams().map_err(failed)? {
             let known = sizes.insert(stream.name.clone(), stream.records).unwrap_or(0);
-            let wanted = &question.search.streams;
-            if !(wanted.is_empty() || wanted.iter().any(|pattern| pattern.matches(&stream.name))) {
+            if !StreamPattern::any_matches(&question.search.streams, &stream.name) {
                 continue;
             }
             for record in archive.records(&stream.name, known..stream.records) {

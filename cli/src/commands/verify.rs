@@ -1,8 +1,11 @@
 //! `logkeep verify`: nothing was lost, nothing was changed, or exactly where.
 
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use logkeep_index::Index;
+use logkeep_proof::Trust;
 use logkeep_storage::{Archive, Damage, DamageCode, Error, StreamStat, Verification, Writer, verify};
 
 use crate::args::VerifyArgs;
@@ -11,6 +14,7 @@ use crate::output::Output;
 use crate::output::progress::Progress;
 use crate::output::table::{Side, Table};
 use crate::place::{self, Place};
+use crate::signing;
 use crate::size;
 
 /// What to do about damage.
@@ -21,6 +25,10 @@ const CURE_OF_LEDGER: &str = "what to do: nothing else is wrong; if the streams 
                               `logkeep verify --renew-ledger` writes the ledger anew and keeps the damaged one";
 /// What to do about an index that disagrees.
 const CURE_OF_INDEX: &str = "what to do: logkeep index rebuild makes the index anew; the records are not concerned";
+
+/// What to do about checkpoints whose signatures nobody can check.
+const CURE_OF_KEY: &str = "what to do: put keys/log.key back from your copy (chmod 600), or name the trust file that you \
+                           kept elsewhere with --trust";
 
 /// What came out, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,13 +52,15 @@ pub(crate) struct Report {
 
 /// Verifies, and prints the report.
 pub(crate) fn run(args: &VerifyArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
-    let mut report = report(place, output)?;
+    let trust = args.trust.as_deref().map(trust).transpose()?;
+    let trust = trust.as_ref();
+    let mut report = report(place, trust, output)?;
     if args.renew_ledger && report.is_only_the_ledger() {
         let aside = Writer::renew_ledger(place.path(), place.options()).map_err(|error| place::failure(&error))?;
         let kept =
             aside.map_or_else(|| "there was none".to_owned(), |path| format!("the old one is {}", path.display()));
         output.say(&format!("the ledger of acknowledgements was written anew; {kept}"));
-        report = self::report(place, output)?;
+        report = self::report(place, trust, output)?;
     } else if args.renew_ledger {
         output.warn("the ledger stays as it is: it is not damaged, or not the only damage");
     }
@@ -69,10 +79,17 @@ pub(crate) fn run(args: &VerifyArgs, place: &Place, output: &mut Output) -> Resu
     })
 }
 
-/// Verifies the archive of a place.
-pub(crate) fn report(place: &Place, output: &Output) -> Result<Report, Failure> {
+/// Reads a trust file.
+fn trust(path: &Path) -> Result<Trust, Failure> {
+    let text = fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
+    Trust::parse(&text).map_err(|error| Failure::usage(format!("{} is no trust file: {error}", path.display())))
+}
+
+/// Verifies the archive of a place, also against what is known from before.
+pub(crate) fn report(place: &Place, trust: Option<&Trust>, output: &Output) -> Result<Report, Failure> {
     let started = Instant::now();
-    let opened = place.try_read().and_then(|archive| check(&archive, output).map(|checked| (archive, checked)));
+    let read = |archive| check(&archive, place, trust, output).map(|checked| (archive, checked));
+    let opened = place.try_read().and_then(read);
     let mut report = match opened {
         Ok((archive, checked)) => {
             let index = check_index(&archive, place, output);
@@ -86,13 +103,20 @@ pub(crate) fn report(place: &Place, output: &Output) -> Result<Report, Failure> 
     Ok(report)
 }
 
-fn check(archive: &Archive, output: &Output) -> Result<Verification, Error> {
+fn check(archive: &Archive, place: &Place, trust: Option<&Trust>, output: &Output) -> Result<Verification, Error> {
     let bar = Progress::things(output, Some(0));
     bar.say("verifying: records");
-    verify(archive, &mut |progress| {
+    let (key, problem) = match signing::read(place) {
+        Ok(key) => (key, None),
+        // The records can be checked all the same.
+        Err(error) => (None, Some(Failure::of(&error).to_string())),
+    };
+    let mut checked = verify(archive, key.as_ref(), trust, &mut |progress| {
         bar.set_total(progress.records_total);
         bar.set(progress.records);
-    })
+    })?;
+    checked.unchecked.extend(problem);
+    Ok(checked)
 }
 
 /// What the index has to say; an index that is not there needs no check.
@@ -157,7 +181,9 @@ impl Report {
         let archive = (!self.checked.damage.is_empty()).then_some(CURE);
         let archive = if self.is_only_the_ledger() { Some(CURE_OF_LEDGER) } else { archive };
         let index = (!self.index.is_empty()).then_some(CURE_OF_INDEX);
-        archive.into_iter().chain(index).collect()
+        let without_key = |what: &String| what.ends_with(": no key") || what.contains("signing key");
+        let key = self.checked.unchecked.iter().any(without_key).then_some(CURE_OF_KEY);
+        archive.into_iter().chain(index).chain(key).collect()
     }
 
     /// Whether the ledger is damaged and nothing else.
@@ -168,16 +194,21 @@ impl Report {
     }
 
     fn first_line(&self) -> String {
-        let Verification { records, bytes, streams, blocks, tips, .. } = &self.checked;
+        let Verification { records, bytes, streams, blocks, tips, checkpoints, .. } = &self.checked;
         let findings = self.checked.damage.len() + self.index.len();
         match self.verdict() {
             Verdict::Verified => format!(
-                "VERIFIED {} ({}) of {} in {}, against {}",
+                "VERIFIED {} ({}) of {} in {}, against {}{}",
                 size::counted(*records, "record"),
                 size::human(*bytes),
                 size::counted(*streams, "stream"),
                 size::counted(*blocks, "block"),
                 size::counted(*tips, "acknowledged state"),
+                if *checkpoints > 0 {
+                    format!(" and {}", size::counted(*checkpoints, "signed checkpoint"))
+                } else {
+                    String::new()
+                },
             ),
             Verdict::Failed => format!(
                 "FAILED {}; checked {}",
@@ -213,7 +244,7 @@ impl Report {
     }
 
     fn json(&self) -> String {
-        let Verification { streams, records, bytes, blocks, tips, unchecked, notes, .. } = &self.checked;
+        let Verification { streams, records, bytes, blocks, tips, checkpoints, unchecked, notes, .. } = &self.checked;
         let verdict = match self.verdict() {
             Verdict::Verified => "VERIFIED",
             Verdict::Failed => "FAILED",
@@ -226,7 +257,7 @@ impl Report {
             .collect();
         serde_json::json!({
             "verdict": verdict, "streams": streams, "records": records, "bytes": bytes, "blocks": blocks, "tips": tips,
-            "heads": heads, "damage": self.checked.damage.iter().map(finding).collect::<Vec<_>>(), "index": self.index,
+            "checkpoints": checkpoints, "heads": heads, "damage": self.checked.damage.iter().map(finding).collect::<Vec<_>>(), "index": self.index,
             "unchecked": unchecked, "notes": notes, "cures": self.cures(),
             "milliseconds": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
         })

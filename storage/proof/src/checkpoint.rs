@@ -43,6 +43,14 @@ impl Checkpoint {
     pub fn root(&self) -> &Hash {
         &self.root
     }
+
+    /// The checkpoint as canonical JSON (RFC 8785), the one form in which another log repeats it:
+    /// `{"origin":"…","root":"…","size":300}`. In no JSON text can these bytes stand inside a string.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let origin = self.origin.replace('\\', "\\\\").replace('"', "\\\"");
+        format!("{{\"origin\":\"{origin}\",\"root\":\"{}\",\"size\":{}}}", base64::encode(&self.root), self.size)
+    }
 }
 
 impl fmt::Display for Checkpoint {
@@ -97,6 +105,16 @@ mod tests {
         for text in refused {
             assert!(text.parse::<Checkpoint>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn json_has_one_spelling() {
+        let checkpoint = Checkpoint::new("log.example/a\"b\\é", 300, [0; 32]).unwrap();
+        let expected =
+            r#"{"origin":"log.example/a\"b\\é","root":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","size":300}"#;
+        assert_eq!(checkpoint.json(), expected);
+        let read: serde_json::Value = serde_json::from_str(expected).unwrap();
+        assert_eq!(read["origin"], "log.example/a\"b\\é");
     }
 
     proptest! {

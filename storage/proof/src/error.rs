@@ -87,7 +87,7 @@ impl Error {
 }
 
 /// Input from outside, made safe for terminals and cut to a bearable length.
-fn quote(input: &[u8]) -> String {
+pub(crate) fn quote(input: &[u8]) -> String {
     // A character can take 4 bytes, so more of the input than this is never shown.
     let head = input.get(..QUOTE_CHARS_MAX * 4).unwrap_or(input);
     let text = String::from_utf8_lossy(head);

@@ -90,8 +90,9 @@ impl VerifierKey {
         self.public.verify_strict(message, &Ed25519Signature::from_bytes(signature)).is_ok()
     }
 
-    /// Name and id, as errors name a key.
-    pub(crate) fn label(&self) -> String {
+    /// Name and id, as errors and reports name a key.
+    #[must_use]
+    pub fn label(&self) -> String {
         format!("{}+{}", self.name, hex(self.id()))
     }
 

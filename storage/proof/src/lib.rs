@@ -15,7 +15,10 @@
 //! Size and root are remembered as a [`Checkpoint`], three lines that the log signs (a [`Note`])
 //! and that witnesses sign too, with the time ([`Cosigner`]). Whose signatures are enough is for
 //! the auditor to say, in a [`Policy`]. A [`RecordProof`] puts index, path and checkpoint into one
-//! file, which together with the record and the policy is checked offline.
+//! file, which together with the record and the policy is checked offline; a [`bundle`] does the
+//! same for many records, with one path for all that stand side by side ([`range`]). What an
+//! auditor knows of a log from before is a [`Trust`] file, and whoever remembers checkpoints for
+//! others is a [`witness`].
 //!
 //! Nothing here is our own invention but the leaf: the formats are those of C2SP (signed-note,
 //! tlog-checkpoint, tlog-cosignature, tlog-tiles, tlog-policy, tlog-proof), so that programs we
@@ -62,6 +65,7 @@
 //! ```
 
 mod base64;
+pub mod bundle;
 mod checkpoint;
 pub mod consistency;
 mod cosignature;
@@ -73,11 +77,14 @@ mod key;
 mod leaf;
 mod note;
 mod policy;
+pub mod range;
 mod record_proof;
 mod salt;
 pub mod tile;
 mod time;
 mod tree;
+mod trust;
+pub mod witness;
 
 pub use checkpoint::Checkpoint;
 pub use cosignature::Cosigner;
@@ -86,8 +93,10 @@ pub use hash::{HASH_BYTES, Hash, empty_root, leaf_hash, node_hash};
 pub use key::{KeyId, KeyKind, VerifierKey};
 pub use leaf::{Leaf, commitment};
 pub use note::{Note, NoteSigner, Signature, Verified};
-pub use policy::{Accepted, Cosigned, Party, Policy};
+pub use policy::{Accepted, Cosigned, Party, Policy, Signed};
 pub use record_proof::RecordProof;
 pub use salt::{SALT_BYTES, Salt, SaltKey, record_salt};
 pub use time::{TIME_CHARS, parse_time, push_time};
 pub use tree::{Frontier, SIZE_MAX, root_of, subtree_root};
+pub use trust::{Expected, Shortfall, Trust};
+pub use witness::Witness;

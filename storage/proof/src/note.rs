@@ -10,12 +10,15 @@ use crate::checkpoint::Checkpoint;
 use crate::cosignature::{self, Cosigner};
 use crate::error::Error;
 use crate::key::{KeyId, KeyKind, VerifierKey, check_name};
+use crate::salt::SaltKey;
 
 /// The most bytes of a note that are read; a checkpoint with 100 signatures of the post-quantum
 /// kind has 500,000.
 const NOTE_BYTES_MAX: usize = 1 << 20;
 /// The most signatures that are read; the specification asks for 16 at least.
 const SIGNATURES_MAX: usize = 100;
+/// What the seed of a log's key is made of, before the origin.
+const LOG_KEY_TITLE: &str = "log-archive/log-key/v1\n";
 /// What a signature line begins with: an em dash and a space.
 const LINE_START: &str = "\u{2014} ";
 
@@ -160,10 +163,15 @@ impl Signature {
         self.key_id
     }
 
+    /// Whether name and id are those of the key; the bytes are not looked at.
+    pub(crate) fn is_by(&self, key: &VerifierKey) -> bool {
+        key.name() == self.name && key.id() == self.key_id
+    }
+
     /// `None` if none of the keys is meant. Two keys may share name and id by accident, or by an
     /// attacker's work; one that verifies is enough.
     fn check<'k>(&self, text: &str, keys: &[&'k VerifierKey]) -> Option<Result<Verified<'k>, Error>> {
-        let mut meant = keys.iter().filter(|key| key.name() == self.name && key.id() == self.key_id).peekable();
+        let mut meant = keys.iter().filter(|key| self.is_by(key)).peekable();
         let refused = Error::Signature { key: meant.peek()?.label() };
         Some(meant.find_map(|key| self.verified(text, key)).ok_or(refused))
     }
@@ -221,6 +229,17 @@ impl NoteSigner {
         let secret = SigningKey::from_bytes(seed);
         let key = VerifierKey::new(name, KeyKind::Note, secret.verifying_key().as_bytes())?;
         Ok(Self { key, secret })
+    }
+
+    /// The key of one log of an archive, made from the archive's one secret: HMAC-SHA-256 of the
+    /// origin under it is the seed. No public key may stand under two names in a policy, so each
+    /// log needs its own.
+    ///
+    /// # Errors
+    /// `Form` if the origin is not a name for a key.
+    pub fn of_archive(origin: &str, secret: &[u8; 32]) -> Result<Self, Error> {
+        let message = [LOG_KEY_TITLE.as_bytes(), origin.as_bytes()].concat();
+        Self::new(origin, &SaltKey::new(secret).mac(&message))
     }
 
     /// The public half, to be handed out.
@@ -360,6 +379,17 @@ mod tests {
         for text in ["", "no end", "tab\t\n", "\u{1b}[2J\n", "\u{9b}\n"] {
             assert!(Note::new(text.to_owned()).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn each_log_of_an_archive_has_its_own_key() {
+        let key = |origin: &str, secret: u8| NoteSigner::of_archive(origin, &[secret; 32]).unwrap().verifier().clone();
+        // Fixed: another way to make them would change the keys of every archive.
+        let expected = "a.example/x+6bca65f7+AcqMbZNvODWmAQoCdtoniStSFB1g+n0+swHyc5IRcIvr";
+        assert_eq!(key("a.example/x", 1).to_string(), expected);
+        assert_ne!(key("a.example/x", 1).public(), key("a.example/y", 1).public());
+        assert_ne!(key("a.example/x", 1).public(), key("a.example/x", 2).public());
+        assert!(NoteSigner::of_archive("a b", &[1; 32]).is_err());
     }
 
     #[test]

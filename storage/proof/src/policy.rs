@@ -29,7 +29,7 @@ pub struct Policy {
     rules: Vec<Rule>,
     /// Place in `rules`; `None` asks for no witness.
     quorum: Option<usize>,
-    /// As it was named, for errors.
+    /// As it was named.
     quorum_name: String,
 }
 
@@ -55,28 +55,52 @@ impl Policy {
 
     /// Checks that the note is a checkpoint, signed by one of the logs under its own name and
     /// cosigned by the quorum. Signatures by others are ignored; one that fails, by a log or
-    /// witness of this policy, refuses the whole.
+    /// witness of this policy, refuses the whole. While a log changes its key it has two lines in
+    /// the policy, and either key is enough.
     ///
     /// # Errors
     /// `Form` if it is no checkpoint, `Signature` or `Unmet` if it is not to be believed.
     pub fn check(&self, note: &Note) -> Result<Accepted, Error> {
+        let Signed { checkpoint, keys, cosigned, quorum } = self.signed(note)?;
+        quorum.map(|()| Accepted { checkpoint, keys, cosigned })
+    }
+
+    /// As [`Policy::check`], but a missing quorum is told and not refused: for whoever can find it
+    /// in another way, as a checkpoint that is repeated in a log with a quorum.
+    ///
+    /// # Errors
+    /// As [`Policy::check`], but for the quorum.
+    pub fn signed(&self, note: &Note) -> Result<Signed, Error> {
         let checkpoint: Checkpoint = note.text().parse()?;
         let keys: Vec<&VerifierKey> = self.logs.iter().chain(&self.witnesses).map(|party| &party.key).collect();
         let verified = note.verify(&keys)?;
-        let is_log = |found: &Verified<'_>| found.time_s.is_none() && found.key.name() == checkpoint.origin();
-        if !verified.iter().any(is_log) {
+        let by_log = |found: &&Verified<'_>| found.time_s.is_none() && found.key.name() == checkpoint.origin();
+        let keys: Vec<VerifierKey> = verified.iter().filter(by_log).map(|found| found.key.clone()).collect();
+        if keys.is_empty() {
             let expected = format!("a signature of the log {}", checkpoint.origin());
             return Err(Error::Unmet { expected, got: "none by a log of that name in the policy".to_owned() });
         }
         let cosigned: Vec<Cosigned> = verified.iter().filter_map(Cosigned::of).collect();
-        self.quorum_is_met(&verified, cosigned.len())?;
-        Ok(Accepted { checkpoint, cosigned })
+        let quorum = self.quorum_is_met(&verified, cosigned.len());
+        Ok(Signed { checkpoint, keys, cosigned, quorum })
+    }
+
+    /// The name of the quorum, `none` if no witness is asked for.
+    #[must_use]
+    pub fn quorum(&self) -> &str {
+        &self.quorum_name
     }
 
     /// The logs, in their order.
     #[must_use]
     pub fn logs(&self) -> &[Party] {
         &self.logs
+    }
+
+    /// Whether there is a key for the log of this origin.
+    #[must_use]
+    pub fn knows_log(&self, origin: &str) -> bool {
+        self.logs.iter().any(|log| log.key.name() == origin)
     }
 
     /// The witnesses, in their order.
@@ -120,8 +144,23 @@ pub struct Party {
 pub struct Accepted {
     /// The checkpoint.
     pub checkpoint: Checkpoint,
+    /// The log's keys that signed it, in the order of the signatures.
+    pub keys: Vec<VerifierKey>,
     /// The cosignatures by witnesses of the policy, in their order.
     pub cosigned: Vec<Cosigned>,
+}
+
+/// A checkpoint that a log of the policy signed. **Not to be believed before the quorum is met.**
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// The log's keys that signed it, in the order of the signatures.
+    pub keys: Vec<VerifierKey>,
+    /// The cosignatures by witnesses of the policy, in their order.
+    pub cosigned: Vec<Cosigned>,
+    /// Whether they make the quorum; `Unmet` if not.
+    pub quorum: Result<(), Error>,
 }
 
 /// That a witness saw the checkpoint.
@@ -319,6 +358,42 @@ mod tests {
         let accepted = policy("group g any w1 w2\nquorum g\n").unwrap().check(&checkpoint(&[9, 2])).unwrap();
         assert_eq!((accepted.checkpoint.size(), accepted.checkpoint.root()), (5, &[7; 32]));
         assert_eq!(accepted.cosigned, [Cosigned { witness: "w2.example".to_owned(), time_s: 60 }]);
+    }
+
+    #[test]
+    fn either_key_is_enough_while_a_log_changes_its_key() {
+        let new = NoteSigner::new(ORIGIN, &[101; 32]).unwrap();
+        let mut both = checkpoint(&[]);
+        both.sign(&new).unwrap();
+        let key_of = |signer: &NoteSigner| signer.verifier().clone();
+        let keys = |signers: &[&NoteSigner], note: &Note| {
+            let logs: String = signers.iter().map(|signer| format!("log {}\n", signer.verifier())).collect();
+            let policy = Policy::parse(format!("{logs}quorum none\n").as_bytes()).unwrap();
+            policy.check(note).map(|accepted| accepted.keys)
+        };
+        let old = log();
+        assert_eq!(keys(&[&old], &both), Ok(vec![key_of(&old)]));
+        assert_eq!(keys(&[&new], &both), Ok(vec![key_of(&new)]));
+        assert_eq!(keys(&[&new, &old], &both), Ok(vec![key_of(&old), key_of(&new)]));
+        assert_eq!(keys(&[&new, &old], &checkpoint(&[])), Ok(vec![key_of(&old)]));
+        assert!(matches!(keys(&[&new], &checkpoint(&[])), Err(Error::Unmet { .. })));
+        // A known key that has signed something else refuses the whole, whatever the other says.
+        let mut elsewhere = Note::new("something else\n".to_owned()).unwrap();
+        elsewhere.sign(&new).unwrap();
+        let mut one_wrong = checkpoint(&[]);
+        one_wrong.add(elsewhere.signatures()[0].clone()).unwrap();
+        assert!(matches!(keys(&[&new, &old], &one_wrong), Err(Error::Signature { .. })));
+        assert_eq!(keys(&[&old], &one_wrong), Ok(vec![key_of(&old)]));
+    }
+
+    #[test]
+    fn a_missing_quorum_is_told() {
+        let policy = policy("group g 2 w1 w2 w3\nquorum g\n").unwrap();
+        assert_eq!(policy.quorum(), "g");
+        let signed = policy.signed(&checkpoint(&[2, 9])).unwrap();
+        assert_eq!(signed.cosigned, [Cosigned { witness: "w2.example".to_owned(), time_s: 60 }]);
+        assert!(matches!(&signed.quorum, Err(Error::Unmet { expected, .. }) if expected == "quorum g"));
+        assert_eq!(policy.signed(&checkpoint(&[1, 3])).unwrap().quorum, Ok(()));
     }
 
     #[test]

@@ -35,7 +35,8 @@ impl SaltKey {
         first
     }
 
-    fn mac(&self, message: &[u8]) -> [u8; 32] {
+    /// HMAC-SHA-256 of any message.
+    pub(crate) fn mac(&self, message: &[u8]) -> [u8; 32] {
         let inner = self.inner.clone().chain_update(message).finalize();
         self.outer.clone().chain_update(inner).finalize().into()
     }

@@ -10,7 +10,8 @@ use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use ct_merkle::{ConsistencyProof, InclusionProof, RootHash};
 use logkeep_proof::tile::{Content, TilePath};
 use logkeep_proof::{
-    Checkpoint, Cosigner, Error, Frontier, Hash, Note, NoteSigner, VerifierKey, consistency, inclusion, leaf_hash,
+    Checkpoint, Cosigner, Error, Frontier, Hash, Note, NoteSigner, VerifierKey, Witness, consistency, inclusion,
+    leaf_hash, range, witness,
 };
 use proptest::prelude::*;
 use sha2::Sha256;
@@ -96,6 +97,60 @@ proptest! {
         let read = Note::parse(&theirs.to_bytes()).unwrap();
         prop_assert!(read.verify(&[signer.verifier()]).is_ok());
         prop_assert_eq!(read.signatures(), &note.signatures()[..1]);
+    }
+
+    #[test]
+    fn what_a_bundle_exports_is_accepted(size in 1..=SIZE_MAX, at: u64, count in 1..40_u64) {
+        let (log, first) = (log(), at % size);
+        let end = (first + count).min(size);
+        let root = log.root(size);
+        let leaves: Vec<Hash> = (first..end).map(|index| leaf_hash(&entry(index))).collect();
+        let path = range::prove(first, end, size, log.node()).unwrap();
+        prop_assert!(range::verify(first, &leaves, size, &path, &root).is_ok());
+        for index in first..end {
+            let path = range::path_of(index, first, &leaves, size, &path).unwrap();
+            prop_assert_eq!(&path, &ours(&tlog_tiles::prove_record(size, index, log).unwrap()));
+            let leaf = tlog_tiles::Hash(leaf_hash(&entry(index)));
+            prop_assert!(tlog_tiles::check_record(&their_hashes(&path), size, tlog_tiles::Hash(root), index, leaf).is_ok());
+            let proof = InclusionProof::<Sha256>::try_from_bytes(path.concat()).unwrap();
+            prop_assert!(RootHash::<Sha256>::new(root.into(), size).verify_inclusion(&entry(index), index, &proof).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_witness_asked_with_their_proof_cosigns_what_they_accept(seed: [u8; 32], new in 1..=SIZE_MAX, at: u64) {
+        let (log, old) = (log(), at % new + 1);
+        let signer = NoteSigner::new("log.example/one", &seed).unwrap();
+        let witness = Witness::new(Cosigner::new("w.example", &seed).unwrap(), vec![signer.verifier().clone()]);
+        let checkpoint = |size: u64| Checkpoint::new("log.example/one", size, log.root(size)).unwrap();
+        // The note is signed and printed by them.
+        let mut theirs = signed_note::Note::new(checkpoint(new).to_string().as_bytes(), &[]).unwrap();
+        theirs.add_sigs(&[&their_signer(signer.verifier(), &seed)]).unwrap();
+        let note = Note::parse(&theirs.to_bytes()).unwrap();
+        let proof = ours(&tlog_tiles::prove_tree(new, old, log).unwrap());
+        let request = witness::Request::parse(witness::request(old, &proof, &note).unwrap().as_bytes()).unwrap();
+        let answer = witness.answer(&request, Some(&checkpoint(old)), 60);
+        prop_assert_eq!(answer.status, 200);
+        // What the witness keeps is a note to them, with the log's signature and one they do not know.
+        let kept = answer.state.unwrap();
+        let read = signed_note::Note::from_bytes(kept.as_bytes()).unwrap();
+        let (known, unknown) = read.verify(&verifiers(signer.verifier())).unwrap();
+        prop_assert_eq!((known.len(), unknown.len()), (1, 1));
+        prop_assert_eq!(tlog_tiles::Checkpoint::from_bytes(read.text()).unwrap().size(), new);
+        prop_assert_eq!(witness.recall("log.example/one", kept.as_bytes()), Ok(checkpoint(new)));
+    }
+
+    #[test]
+    fn both_signatures_of_a_changing_key_are_accepted(old: [u8; 32], new: [u8; 32], size: u64, root: Hash) {
+        prop_assume!(old != new);
+        let signers = [old, new].map(|seed| NoteSigner::new("log.example/one", &seed).unwrap());
+        let mut note = Note::new(Checkpoint::new("log.example/one", size, root).unwrap().to_string()).unwrap();
+        signers.iter().for_each(|signer| note.sign(signer).unwrap());
+        for signer in &signers {
+            let theirs = signed_note::Note::from_bytes(note.to_string().as_bytes()).unwrap();
+            let (known, unknown) = theirs.verify(&verifiers(signer.verifier())).unwrap();
+            prop_assert_eq!((known.len(), unknown.len()), (1, 1));
+        }
     }
 
     #[test]

@@ -7,17 +7,23 @@ mod block;
 mod files;
 mod keys;
 mod names;
+mod signatures;
 mod stream;
+mod trusted;
 
 use std::collections::BTreeMap;
+
+use logkeep_proof::Trust;
 
 use crate::archive::{Archive, State};
 use crate::damage::Damage;
 use crate::directory::Directory;
 use crate::error::{Error, Result};
+use crate::log_key::LogKey;
 use crate::recover;
 use crate::streams::{self, Stream};
 use crate::tips::{Ledger, Tip};
+use crate::verify::signatures::Judges;
 
 /// How far a verification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +49,8 @@ pub struct Verification {
     pub blocks: u64,
     /// Acknowledged states (tips) whose root was computed again.
     pub tips: u64,
+    /// Signed checkpoints that were checked.
+    pub checkpoints: u64,
     /// Everything that is not as it was written.
     pub damage: Vec<Damage>,
     /// What could not be checked, because damage stands before it.
@@ -78,11 +86,18 @@ impl Verification {
     }
 }
 
-/// Verifies a whole archive and says how far it is after every few blocks.
+/// Verifies a whole archive and says how far it is after every few blocks. Checkpoints are held against the archive's
+/// key and against what somebody knows from before. With neither nobody says whether the signatures are the archive's:
+/// checkpoints are then held against the records, and listed as unchecked.
 ///
 /// # Errors
 /// Only what keeps it from reading at all, such as a database that does not open. Damage is in the result.
-pub fn verify(archive: &Archive, progress: &mut dyn FnMut(Progress)) -> Result<Verification> {
+pub fn verify(
+    archive: &Archive,
+    key: Option<&LogKey>,
+    trust: Option<&Trust>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Verification> {
     let (directory, options) = (archive.directory(), archive.options());
     let mut report = Verification::default();
     let State { store, lost, .. } = files::open(directory, options, &mut report)?;
@@ -92,13 +107,16 @@ pub fn verify(archive: &Archive, progress: &mut dyn FnMut(Progress)) -> Result<V
         report.add(damage);
         Ok(())
     })?;
-    let tips = check_ledger(directory, &streams, &mut report)?;
+    let mut tips = check_ledger(directory, &streams, &mut report)?;
+    let acknowledged: BTreeMap<u32, u64> =
+        tips.iter().filter_map(|(stream, tips)| Some((*stream, tips.last()?.size))).collect();
+    signatures::check(&store, &streams, Judges { key, trust }, &mut tips, &mut report)?;
     names::check(&store, &streams, &mut report)?;
     keys::check(&store, &streams, &mut report)?;
     let records_total = streams.iter().map(|stream| stream.head.size()).sum();
     for stream in &streams {
         let tips = tips.get(&stream.number).map(Vec::as_slice).unwrap_or_default();
-        let (known, size) = (tips.last().map_or(0, |tip| tip.size), stream.head.size());
+        let (known, size) = (acknowledged.get(&stream.number).copied().unwrap_or(0), stream.head.size());
         if known < size && known >= stream.head.acknowledged {
             report.notes.push(format!("records {known}..{size} of {} are not in tips.log", stream.name));
         }

@@ -1,7 +1,8 @@
 //! The streams' names and numbers: both ways must agree, and nothing else may stand there. The cursors as well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::checkpoint::checkpoint_key;
 use crate::damage::{Damage, DamageCode};
 use crate::error::Result;
 use crate::store::{Family, Store};
@@ -16,6 +17,7 @@ pub(super) fn check(store: &Store, streams: &[Stream], report: &mut Verification
         expected.insert(streams::name_key(&stream.name), stream.number.to_le_bytes().to_vec());
         expected.insert(streams::number_key(stream.number), stream.name.as_str().as_bytes().to_vec());
     }
+    let checkpoints: BTreeSet<Vec<u8>> = streams.iter().map(|stream| checkpoint_key(stream.number)).collect();
     let mut has_version = false;
     let mut strange = Vec::new();
     each(store, Family::Meta, &[], &[255; 256], report, |key, value| {
@@ -24,6 +26,7 @@ pub(super) fn check(store: &Store, streams: &[Stream], report: &mut Verification
             Some(expected) if expected == value => {}
             Some(_) => strange.push(Damage::new(DamageCode::Value, "a name and number that agree", "others")),
             None if key == ARCHIVE_KEY => {}
+            None if checkpoints.contains(key) => {}
             None => strange.push(stray(Family::Meta, key)),
         }
     })?;

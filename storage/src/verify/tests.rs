@@ -42,7 +42,7 @@ impl Scene {
 
     fn verify(&self) -> Verification {
         let archive = Archive::open(self.directory.path(), &options()).unwrap();
-        verify(&archive, &mut |_| {}).unwrap()
+        verify(&archive, None, None, &mut |_| {}).unwrap()
     }
 
     /// The codes of the findings, each once.
@@ -91,7 +91,7 @@ fn an_empty_archive_is_nothing_to_verify() {
     let directory = tempfile::tempdir().unwrap();
     drop(Writer::create(directory.path(), &options()).unwrap());
     let archive = Archive::open(directory.path(), &options()).unwrap();
-    assert!(verify(&archive, &mut |_| {}).unwrap().is_empty());
+    assert!(verify(&archive, None, None, &mut |_| {}).unwrap().is_empty());
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn progress_ends_with_all_records() {
     let scene = Scene::new();
     let archive = Archive::open(scene.directory.path(), &options()).unwrap();
     let mut seen = Vec::new();
-    verify(&archive, &mut |progress| seen.push(progress)).unwrap();
+    verify(&archive, None, None, &mut |progress| seen.push(progress)).unwrap();
     assert!(seen.is_sorted_by_key(|progress| progress.records));
     let last = seen.last().unwrap();
     assert_eq!((last.records, last.records_total), (2525, 2525));

@@ -12,7 +12,7 @@ use crate::size;
 
 /// Says on standard error what was done and what was not.
 pub(super) fn print(done: &Done, place: &Place, took: Duration, output: &mut Output) {
-    let Done { summary, mismatches } = done;
+    let Done { summary, mismatches, unsigned } = done;
     output.say(&headline(summary, took));
     for (stream, count) in &summary.streams {
         let known = (count.duplicates > 0).then(|| format!(", {} there already", size::grouped(count.duplicates)));
@@ -49,6 +49,9 @@ pub(super) fn print(done: &Done, place: &Place, took: Duration, output: &mut Out
             format!("taken up to byte {}, then", size::grouped(*offset))
         };
         output.warn(&format!("{source}: {taken}: {reason}"));
+    }
+    if let Some(unsigned) = unsigned {
+        unsigned.tell(place, output);
     }
     if summary.cut_short {
         output.warn("stopped before the end; what is counted above is kept, and the same command goes on from there");
@@ -126,7 +129,7 @@ pub(super) fn json(done: &Done) -> String {
         "rejected": rejected, "skipped_empty": skipped_empty, "without_time": summary.without_time,
         "opaque": summary.opaque, "streams": streams, "unfinished": unfinished, "mismatches": mismatches,
         "stopped": summary.stopped, "cut_short": summary.cut_short,
-        "complete": !summary.is_partial() && mismatches.is_empty(),
+        "signed": done.unsigned.is_none(), "complete": done.is_complete(),
     })
     .to_string()
 }

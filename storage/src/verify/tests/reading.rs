@@ -157,7 +157,7 @@ fn an_identity_that_cannot_be_read_is_a_finding() {
     let archive = open(&scene);
     let path = scene.directory.path().join("db/IDENTITY");
     std::fs::remove_file(&path).unwrap();
-    let report = verify(&archive, &mut |_| {}).unwrap();
+    let report = verify(&archive, None, None, &mut |_| {}).unwrap();
     let files: Vec<_> = report.damage.iter().map(|damage| (damage.code, damage.file.clone())).collect();
     assert_eq!((files, report.records), (vec![(DamageCode::File, Some(path))], 2525));
 }

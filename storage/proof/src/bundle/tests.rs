@@ -405,7 +405,12 @@ fn other_forms_are_refused() {
         (format!("range 18446744073709551615 1\n{record}"), false),
         (format!("range 18446744073709551614 1\n{record}"), true),
     ] {
-        assert_eq!(Bundle::parse(format!("{before}{range}path 0\nend\n").as_bytes()).is_ok(), fits, "{range}");
+        let text = format!("{before}{range}path 0\nend\n");
+        let read = Bundle::parse(text.as_bytes());
+        assert_eq!(read.is_ok(), fits, "{range}");
+        if let Ok(read) = read {
+            assert_eq!(read.check(&trust(&policy))[0].proven(), 0, "no index overflows");
+        }
     }
     // No logs, no ranges, and the longest path that can be.
     for text in [good(vec![]), good(vec![one.prove(&[])]), good(vec![one.prove(&[(0, 2)])])] {

@@ -342,6 +342,20 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_note_is_read_and_no_longer_one() {
+        let of_bytes = |bytes: usize| {
+            let line = format!("\n{}\n", signer(1).sign(TEXT));
+            let note = format!("{}\n{line}", "x".repeat(bytes - line.len() - 1));
+            assert_eq!(note.len(), bytes);
+            Note::parse(note.as_bytes()).map(|read| read.text().len() + line.len())
+        };
+        assert_eq!(of_bytes(NOTE_BYTES_MAX), Ok(NOTE_BYTES_MAX));
+        for bytes in [NOTE_BYTES_MAX + 1, NOTE_BYTES_MAX + 2] {
+            assert!(matches!(of_bytes(bytes), Err(Error::Range { what: "note bytes", .. })), "{bytes}");
+        }
+    }
+
+    #[test]
     fn an_empty_line_may_stand_in_the_text() {
         let mut note = Note::new("one\n\ntwo\n".to_owned()).unwrap();
         note.sign(&signer(1)).unwrap();

@@ -313,6 +313,15 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_names_its_key() {
+        let note = signed_by([1]);
+        let (found, one) = (&note.signatures()[0], signer(1));
+        assert_eq!((found.name(), found.key_id()), (one.verifier().name(), one.verifier().id()));
+        assert!(found.is_by(one.verifier()) && !found.is_by(signer(2).verifier()));
+        assert_eq!(note.text(), TEXT);
+    }
+
+    #[test]
     fn a_repeated_signature_must_verify_too() {
         let mut note = signed_by([1]);
         note.add(signer(1).sign("another text\n")).unwrap();

@@ -101,6 +101,7 @@ mod tests {
         }
         assert_eq!(verified_time(cosigner.verifier(), &text, &bytes(TIME_S_MAX)), Some(TIME_S_MAX));
         assert_eq!(verified_time(cosigner.verifier(), &text, &bytes(TIME_S_MAX + 1)), None);
+        assert!(cosigner.cosign(&checkpoint(5), TIME_S_MAX).is_ok());
         assert!(cosigner.cosign(&checkpoint(5), TIME_S_MAX + 1).is_err());
     }
 

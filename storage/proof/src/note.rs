@@ -313,6 +313,15 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_names_its_key() {
+        let note = signed_by([1]);
+        let (found, one) = (&note.signatures()[0], signer(1));
+        assert_eq!((found.name(), found.key_id()), (one.verifier().name(), one.verifier().id()));
+        assert!(found.is_by(one.verifier()) && !found.is_by(signer(2).verifier()));
+        assert_eq!(note.text(), TEXT);
+    }
+
+    #[test]
     fn a_repeated_signature_must_verify_too() {
         let mut note = signed_by([1]);
         note.add(signer(1).sign("another text\n")).unwrap();
@@ -339,6 +348,20 @@ mod tests {
         let too_many = format!("{TEXT}\n{}", format!("{line}\n").repeat(SIGNATURES_MAX + 1));
         assert!(matches!(Note::parse(too_many.as_bytes()), Err(Error::Range { .. })));
         assert!(matches!(Note::parse(&vec![b'\n'; NOTE_BYTES_MAX + 1]), Err(Error::Range { .. })));
+    }
+
+    #[test]
+    fn the_longest_note_is_read_and_no_longer_one() {
+        let of_bytes = |bytes: usize| {
+            let line = format!("\n{}\n", signer(1).sign(TEXT));
+            let note = format!("{}\n{line}", "x".repeat(bytes - line.len() - 1));
+            assert_eq!(note.len(), bytes);
+            Note::parse(note.as_bytes()).map(|read| read.text().len() + line.len())
+        };
+        assert_eq!(of_bytes(NOTE_BYTES_MAX), Ok(NOTE_BYTES_MAX));
+        for bytes in [NOTE_BYTES_MAX + 1, NOTE_BYTES_MAX + 2] {
+            assert!(matches!(of_bytes(bytes), Err(Error::Range { what: "note bytes", .. })), "{bytes}");
+        }
     }
 
     #[test]

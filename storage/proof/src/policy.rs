@@ -387,6 +387,25 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_policy_is_read_and_no_longer_one() {
+        let of_bytes = |bytes: usize| {
+            let comment = "#".repeat(bytes - "quorum none\n\n".len());
+            Policy::parse(format!("quorum none\n{comment}\n").as_bytes()).map(|_| ())
+        };
+        assert_eq!(of_bytes(POLICY_BYTES_MAX), Ok(()));
+        for bytes in [POLICY_BYTES_MAX + 1, POLICY_BYTES_MAX + 2] {
+            assert!(matches!(of_bytes(bytes), Err(Error::Range { what: "policy bytes", .. })), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn known_logs_are_those_with_a_line() {
+        let policy = policy("quorum none\n").unwrap();
+        assert!(policy.knows_log(ORIGIN));
+        assert!(!policy.knows_log("log.example/two") && !policy.knows_log("w1.example"));
+    }
+
+    #[test]
     fn a_missing_quorum_is_told() {
         let policy = policy("group g 2 w1 w2 w3\nquorum g\n").unwrap();
         assert_eq!(policy.quorum(), "g");

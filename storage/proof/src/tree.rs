@@ -226,6 +226,17 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_largest_frontier_is_read_and_its_subtrees_are_told() {
+        let bytes =
+            |size: u64| [size.to_le_bytes().as_slice(), &[7; HASH_BYTES].repeat(size.count_ones() as usize)].concat();
+        let largest = Frontier::decode(&bytes(SIZE_MAX)).unwrap();
+        assert_eq!((largest.size(), largest.subtrees()), (SIZE_MAX, [[7; HASH_BYTES]].as_slice()));
+        assert_eq!(Frontier::decode(&bytes(SIZE_MAX - 1)).unwrap().subtrees().len(), 63);
+        assert!(matches!(Frontier::decode(&bytes(SIZE_MAX + 1)), Err(Error::Range { .. })));
+        assert!(Frontier::new().subtrees().is_empty());
+    }
+
+    #[test]
     fn roots_are_those_of_the_definition() {
         let all = leaves(300);
         for size in 0..=300 {

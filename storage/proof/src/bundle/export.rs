@@ -29,7 +29,7 @@ impl<'a> ProvenLog<'a> {
         range: &'r ProvenRange<'a>,
     ) -> Result<impl Iterator<Item = Result<Exported<'a>, Error>>, Error> {
         let tree = Range::new(range.first, &range.leaf_hashes(), self.checkpoint.size(), &range.path)?;
-        Ok((range.first..).zip(&range.records).map(move |(index, record)| self.exported(index, record, &tree)))
+        Ok(range.records.iter().zip(range.first..).map(move |(record, index)| self.exported(index, record, &tree)))
     }
 
     fn exported(&self, index: u64, record: &ProvenRecord<'a>, tree: &Range) -> Result<Exported<'a>, Error> {

@@ -99,7 +99,7 @@ impl ProvenRange<'_> {
     /// The hashes of the leaves, made from the records.
     fn leaf_hashes(&self) -> Vec<crate::Hash> {
         let mut scratch = Vec::new();
-        (self.first..).zip(&self.records).map(|(index, record)| record.leaf(index).hash(&mut scratch)).collect()
+        self.records.iter().zip(self.first..).map(|(record, index)| record.leaf(index).hash(&mut scratch)).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Bundle, END, ProvenLog, ProvenRange, ProvenRecord, TITLE, is_in_order, stream_of};
 use crate::checkpoint::Checkpoint;
 use crate::error::Error;
-use crate::hash::{HASH_BYTES, Hash};
+use crate::hash::Hash;
 use crate::key::check_name;
 use crate::note::Note;
 use crate::range::PATH_HASHES_MAX;
@@ -106,7 +106,7 @@ impl<'a> Rest<'a> {
         if count > PATH_HASHES_MAX as u64 {
             return Err(Error::range("path hashes", count, format!("at most {PATH_HASHES_MAX}")));
         }
-        let mut path = Vec::with_capacity(self.fitting(count));
+        let mut path = Vec::new();
         for _ in 0..count {
             path.push(base64::decode_hash("path hash", self.line()?)?);
         }
@@ -151,11 +151,6 @@ impl<'a> Rest<'a> {
             split.ok_or_else(|| Error::range(what, len, format!("at most the {left} bytes left: it was cut off")))?;
         self.0 = rest;
         Ok(taken)
-    }
-
-    /// No more hashes than what is left could hold.
-    fn fitting(&self, count: u64) -> usize {
-        usize::try_from(count).unwrap_or(usize::MAX).min(self.0.len() / HASH_BYTES)
     }
 }
 

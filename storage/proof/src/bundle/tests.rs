@@ -398,6 +398,20 @@ fn other_forms_are_refused() {
     let salted = two_ranges.replace("== ", "= ");
     assert!(Bundle::parse(salted.as_bytes()).is_err());
     assert!(Bundle::parse(two_ranges.as_bytes()).is_ok());
+    let (before, _) = two_ranges.split_once("range ").unwrap();
+    let record = "record 2026-09-02T23:00:00.000000000Z 2026-09-02T23:00:00.000000000Z AAAAAAAAAAAAAAAAAAAAAA== 0\n\n";
+    for (range, fits) in [
+        ("range 0 0\n".to_owned(), false),
+        (format!("range 18446744073709551615 1\n{record}"), false),
+        (format!("range 18446744073709551614 1\n{record}"), true),
+    ] {
+        let text = format!("{before}{range}path 0\nend\n");
+        let read = Bundle::parse(text.as_bytes());
+        assert_eq!(read.is_ok(), fits, "{range}");
+        if let Ok(read) = read {
+            assert_eq!(read.check(&trust(&policy))[0].proven(), 0, "no index overflows");
+        }
+    }
     // No logs, no ranges, and the longest path that can be.
     for text in [good(vec![]), good(vec![one.prove(&[])]), good(vec![one.prove(&[(0, 2)])])] {
         assert!(Bundle::parse(text.as_bytes()).is_ok(), "{text}");

@@ -156,7 +156,7 @@ impl ProvenRange<'_> {
 
 /// The records of `_meta` that are proven under a checkpoint with the quorum.
 struct Witnessed<'b> {
-    bodies: Vec<(u64, &'b [u8])>,
+    bodies: Vec<(&'b [u8], u64)>,
     keys: Vec<VerifierKey>,
     cosigned: Vec<Cosigned>,
 }
@@ -168,13 +168,13 @@ impl<'b> Witnessed<'b> {
             return None;
         }
         let proven = meta.ranges.iter().filter(|range| range.stands_in(&accepted.checkpoint).is_ok());
-        let bodies = proven.flat_map(|range| (range.first..).zip(range.records.iter().map(|record| record.body)));
+        let bodies = proven.flat_map(|range| range.records.iter().map(|record| record.body).zip(range.first..));
         Some(Self { bodies: bodies.collect(), keys: accepted.keys, cosigned: accepted.cosigned })
     }
 
     fn anchor(&self, checkpoint: &Checkpoint) -> Option<Anchor> {
         let wanted = checkpoint.json();
-        let (index, _) = self.bodies.iter().find(|(_, body)| contains(body, wanted.as_bytes()))?;
+        let (_, index) = self.bodies.iter().find(|(body, _)| contains(body, wanted.as_bytes()))?;
         Some(Anchor { index: *index, keys: self.keys.clone(), cosigned: self.cosigned.clone() })
     }
 }

@@ -144,12 +144,16 @@ impl Index {
             let hash_bits = run.hash_bits();
             let none = |block: &IndexedBlock| (block.place, RunSum { hash_bits, sum: Sum::default() });
             sums.extend(run.blocks().iter().map(none));
-            let mut before = None;
+            // Two ids of a block may be one in the bits that the run keeps.
+            let mut same: (u64, Vec<Place>) = (u64::MAX, Vec::new());
             let entries = run.check(&mut |hash, place| {
-                // Two ids of a block may be one in the bits that the run keeps.
-                if before.replace((hash, place)) != Some((hash, place))
+                if same.0 != hash {
+                    same = (hash, Vec::new());
+                }
+                if !same.1.contains(&place)
                     && let Some(RunSum { sum, .. }) = sums.get_mut(&place)
                 {
+                    same.1.push(place);
                     sum.add(hash);
                 }
             });

@@ -60,7 +60,7 @@ fn lines_have_the_times_that_they_tell() {
     let found = sandbox.run(["search", "*", "-o", "csv", "--until", "2025-01-01"]).expect_code(0);
     let times: Vec<_> = found.text().lines().skip(1).filter_map(|line| line.split(',').nth(1)).collect();
     let expected = [
-        "2024-09-02T23:00:00.000000000Z",
+        "2024-09-02T23:00:00.123000000Z",
         "2004-10-11T22:14:15.000000000Z",
         "2003-10-11T22:14:15.003000000Z",
         "2000-10-10T20:55:36.000000000Z",

@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use logkeep_storage::hex;
 use sha2::{Digest, Sha256};
 
 /// Bytes read or written at once.
@@ -60,7 +61,7 @@ impl Continued {
             writer.into_inner()?.sync_all()?;
         }
         let hash = self.hash.finalize();
-        Ok((self.bytes, hash.iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok((self.bytes, hex(&hash)))
     }
 
     fn write_from_here(&mut self) -> io::Result<()> {

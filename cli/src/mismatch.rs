@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
+use logkeep_storage::hex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -95,7 +96,7 @@ fn measure(path: &Path, interrupt: &Interrupt) -> io::Result<Option<Measured>> {
             Err(error) => return Err(error),
         }
     }
-    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hex(&hash.finalize());
     Ok(Some(Measured { bytes, lines, sha256 }))
 }
 

@@ -12,9 +12,9 @@ use crate::archive::Archive;
 use crate::blocks;
 use crate::damage::{Damage, DamageCode};
 use crate::error::{Error, Result};
+use crate::hex::hex;
 use crate::log_key::LogKey;
 use crate::record::{Append, Batch};
-use crate::recover::hex;
 use crate::store::{Changes, Family, Store};
 use crate::stream::StreamName;
 use crate::streams::Stream;
@@ -111,7 +111,8 @@ impl Writer {
             let genesis = format!(r#"{{"event":"genesis","name":"{}","time":"{time}","version":1}}"#, key.name());
             batch.push(genesis.as_bytes(), now, None);
         }
-        let tips: Vec<String> = ready.iter().map(|(stream, tree)| tip(&key.origin(&stream.name), tree)).collect();
+        let tips = ready.iter().map(|(stream, tree)| tip(&key.origin(&stream.name), tree));
+        let tips = tips.collect::<Result<Vec<String>>>()?;
         if !tips.is_empty() {
             let tips = format!(r#"{{"event":"tips","time":"{time}","tips":[{}]}}"#, tips.join(","));
             batch.push(tips.as_bytes(), now, None);
@@ -173,9 +174,9 @@ pub(crate) fn checkpoint_key(number: u32) -> Vec<u8> {
 }
 
 /// What `_meta` says of a stream; RFC 8785 has one spelling for it.
-fn tip(origin: &str, tree: &Frontier) -> String {
-    let root = STANDARD.encode(tree.root());
-    format!(r#"{{"origin":"{origin}","root":"{root}","size":{}}}"#, tree.size())
+fn tip(origin: &str, tree: &Frontier) -> Result<String> {
+    let checkpoint = Checkpoint::new(origin, tree.size(), tree.root()).map_err(|e| Error::Key(e.to_string()))?;
+    Ok(checkpoint.json())
 }
 
 /// The tree over all records of a stream: what was signed last, continued with what is in the database.
@@ -251,7 +252,8 @@ mod tests {
     fn what_meta_says_is_read_back() {
         let mut tree = Frontier::new();
         push(&mut tree, [[7; 32], [8; 32]].into_iter());
-        let record = format!(r#"{{"event":"tips","time":"t","tips":[{},{}]}}"#, tip("a/b", &tree), tip("a/c", &tree));
+        let tip = |origin: &str| tip(origin, &tree).unwrap();
+        let record = format!(r#"{{"event":"tips","time":"t","tips":[{},{}]}}"#, tip("a/b"), tip("a/c"));
         let found = tips_of(record.as_bytes());
         let expected = |origin: &str| NamedTip { origin: origin.to_owned(), size: 2, root: tree.root() };
         assert_eq!(found, [expected("a/b"), expected("a/c")]);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::blocks;
 use crate::damage::{Damage, DamageCode};
 use crate::error::Result;
+use crate::hex::hex;
 use crate::store::{Family, Store};
 use crate::stream::StreamName;
 use crate::streams::{self, Stream};
@@ -120,11 +121,6 @@ fn other_root(tip: &Tip, stream: &Stream) -> Option<Damage> {
     let differs = tip.size == size && tip.root != root;
     let damage = || Damage::new(DamageCode::Head, format!("root {}", hex(&tip.root)), hex(&root));
     differs.then(|| damage().stream(&stream.name).records(0..size))
-}
-
-/// Bytes in hex, as findings print hashes.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The name of a stream whose head cannot be had.

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use logkeep_storage::{Archive, Error, StoredRecord, StreamName, StreamStat, Timestamp};
+use logkeep_storage::{Archive, Error, StoredRecord, StreamName, StreamStat, Timestamp, hex};
 
 use crate::args::ExportArgs;
 use crate::continued::Continued;
@@ -347,10 +347,6 @@ fn remove_other(folder: &Path, old: Option<&File>, new: &File) -> Result<(), Fai
         }
         _ => Ok(()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &ProveArgs, place: &Place, output: &mut Output) -> Resul
         let (records, are) = (size::counted(left_out, "record"), if left_out == 1 { "is" } else { "are" });
         output.warn(&format!("{records} {are} not signed yet, and not in the bundle"));
     }
-    let (logs, anchors) = logs(&archive, &key, &mut wanted)?;
+    let (logs, anchors) = logs(&archive, &key, &mut wanted, &mut total.damage)?;
     if logs.is_empty() {
         return Ok(Exit::Partial);
     }
@@ -159,7 +159,12 @@ fn sign(place: &Place, output: &mut Output) -> Result<bool, Failure> {
 
 /// What goes into the bundle: signed records by stream, and the records of `_meta` that repeat their checkpoints, for
 /// whoever knows the key of `_meta` only; and how many of those nobody asked for.
-fn logs(archive: &Archive, key: &LogKey, wanted: &mut Wanted) -> Result<(Vec<Log>, u64), Failure> {
+fn logs(
+    archive: &Archive,
+    key: &LogKey,
+    wanted: &mut Wanted,
+    damage: &mut Vec<String>,
+) -> Result<(Vec<Log>, u64), Failure> {
     let meta = signing::meta()?;
     let mut logs = Vec::new();
     for (stream, ranges) in wanted.iter().filter(|(stream, _)| **stream != meta) {
@@ -167,7 +172,7 @@ fn logs(archive: &Archive, key: &LogKey, wanted: &mut Wanted) -> Result<(Vec<Log
     }
     let mut ranges = wanted.remove(&meta).unwrap_or_default();
     let asked = count(&ranges);
-    ranges.extend(anchors(archive, &meta, &logs)?);
+    ranges.extend(anchors(archive, &meta, &logs, damage)?);
     join(&mut ranges);
     logs.extend(log(archive, key, &meta, &ranges)?);
     logs.sort_by(|a, b| a.stream.cmp(&b.stream));
@@ -197,7 +202,12 @@ fn log(archive: &Archive, key: &LogKey, stream: &StreamName, ranges: &[Range<u64
 }
 
 /// Records of `_meta` in which the checkpoints of these logs stand, the newest first.
-fn anchors(archive: &Archive, meta: &StreamName, logs: &[Log]) -> Result<Vec<Range<u64>>, Failure> {
+fn anchors(
+    archive: &Archive,
+    meta: &StreamName,
+    logs: &[Log],
+    damage: &mut Vec<String>,
+) -> Result<Vec<Range<u64>>, Failure> {
     let texts = logs.iter().filter_map(|log| log.note.text().parse::<Checkpoint>().ok());
     let mut texts: Vec<String> = texts.map(|checkpoint| checkpoint.json()).collect();
     let mut end = checkpoint(archive, meta)?.map_or(0, |checkpoint| checkpoint.size);
@@ -205,7 +215,14 @@ fn anchors(archive: &Archive, meta: &StreamName, logs: &[Log]) -> Result<Vec<Ran
     while end > 0 && !texts.is_empty() {
         let first = end.saturating_sub(PAGE_RECORDS);
         // Without such a record the bundle is good for whoever knows the streams' own keys.
-        let mut page: Vec<_> = archive.records(meta, first..end).filter_map(Result::ok).collect(); // tidy: no results here
+        let mut page = Vec::new();
+        for record in archive.records(meta, first..end) {
+            match record {
+                Ok(record) => page.push(record),
+                Err(Error::Damaged(found)) => damage.push(found.to_string()),
+                Err(other) => return Err(place::failure(&other)),
+            }
+        }
         page.reverse();
         for record in page {
             let body = String::from_utf8_lossy(&record.body);

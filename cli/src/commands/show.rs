@@ -1,7 +1,7 @@
 //! `logkeep show`: records with all that is known of them.
 
 use logkeep_proof::{Leaf, SaltKey, commitment};
-use logkeep_storage::{Archive, BlockHead, Error, RecordId, StoredRecord};
+use logkeep_storage::{Archive, BlockHead, Error, RecordId, StoredRecord, hex};
 
 use crate::args::{ShowArgs, ShowForm};
 use crate::doubts;
@@ -147,9 +147,4 @@ fn readable(body: &[u8]) -> String {
         Some(text) => json::indented(text),
         None => String::from_utf8_lossy(body).into_owned(),
     }
-}
-
-/// Bytes in hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,6 @@
 //! `logkeep streams`: how many records, how large, from when to when, and where nothing is.
 
-use logkeep_storage::{Archive, StreamStat};
+use logkeep_storage::{Archive, StreamStat, hex};
 
 use crate::args::{ListForm, StreamsArgs};
 use crate::exit::{Exit, Failure};
@@ -127,7 +127,7 @@ impl Row {
 
     fn json(&self) -> String {
         let StreamStat { name, records, root, sealed, tail, blocks, bytes_raw, bytes_stored, events, .. } = &self.stat;
-        let root: String = root.iter().map(|byte| format!("{byte:02x}")).collect();
+        let root = hex(root);
         let time = |time: Option<String>| time.map_or_else(|| "null".to_owned(), |time| format!("\"{time}\""));
         let longest = self.hours.longest;
         format!(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use logkeep_index::Index;
 use logkeep_proof::Trust;
-use logkeep_storage::{Archive, Damage, DamageCode, Error, StreamStat, Verification, Writer, verify};
+use logkeep_storage::{Archive, Damage, DamageCode, Error, StreamStat, Verification, Writer, hex, verify};
 
 use crate::args::VerifyArgs;
 use crate::exit::{Exit, Failure};
@@ -282,8 +282,4 @@ fn list(output: &mut Output, items: impl Iterator<Item = String>) -> Result<(), 
         output.foreign(format!("{item}\n").as_bytes())?;
     }
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,9 +1,9 @@
 //! SHA-256 over all bytes before a place in an input: only the same bytes have the same one.
 
-use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use logkeep_storage::hex;
 use sha2::{Digest, Sha256};
 
 /// Bytes read at once.
@@ -50,15 +50,6 @@ impl Front {
     pub(crate) fn digest(&self) -> String {
         hex(self.0.clone().unwrap_or_default().finalize().as_slice())
     }
-}
-
-/// Bytes as text.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ use std::sync::atomic::AtomicBool;
 
 use sha2::{Digest, Sha256};
 
-use crate::intake::front::{Front, hex};
+use logkeep_storage::hex;
+
+use crate::intake::front::Front;
 use crate::intake::input::{Inode, Input};
 use crate::intake::recognise::Overrides;
 use crate::intake::splitter::{Form, Position, Within};

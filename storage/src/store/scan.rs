@@ -77,7 +77,7 @@ pub(super) fn bad_value(family: Family, key: &[u8], expected: String, found: Str
 pub(crate) fn shown_key(family: Family, key: &[u8]) -> String {
     let key = match std::str::from_utf8(key) {
         Ok(text) if !text.chars().any(char::is_control) => format!("{text:?}"),
-        _ => key.iter().map(|byte| format!("{byte:02x}")).collect(),
+        _ => crate::hex::hex(key),
     };
     format!("{} {key}", family.name())
 }

@@ -6,7 +6,7 @@ use crate::block::{self, BlockHead, DecodedRows};
 use crate::blocks::{self, WholeBlock};
 use crate::damage::{Damage, DamageCode, chunk_name, missing_chunk};
 use crate::error::{Error, Result};
-use crate::recover::hex;
+use crate::hex::hex;
 use crate::store::Store;
 use crate::streams::Stream;
 use crate::time::Timestamp;

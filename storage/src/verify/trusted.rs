@@ -6,7 +6,7 @@ use logkeep_proof::{Checkpoint, Error, Note, Shortfall, Trust};
 
 use crate::checkpoint::{Kept, META, NamedTip};
 use crate::damage::{Damage, DamageCode};
-use crate::recover::hex;
+use crate::hex::hex;
 use crate::streams::Stream;
 
 /// What is to be said of a checkpoint.

@@ -206,7 +206,7 @@ fn stopped_before_the_end_is_incomplete_and_goes_on() {
     drop(input);
     assert_eq!(output.status.code(), Some(3), "{output:?}\n{said}");
     assert!(String::from_utf8(output.stdout).unwrap().contains("\"complete\":false"));
-    assert!(said.contains("stopped before the end") && said.contains("the same command goes on from there"), "{said}");
+    assert!(said.contains("stopped before the end") && said.contains("stopping at the next safe place"), "{said}");
 }
 
 #[test]

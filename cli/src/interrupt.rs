@@ -6,6 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+use signal_hook::iterator::Signals;
+
+use crate::exit::Failure;
+use crate::output::{self, Output};
 
 /// The exit code of a process that was ended by an interrupt.
 const ENDED_BY_INTERRUPT: i32 = 130;
@@ -24,6 +28,22 @@ impl Interrupt {
             flag::register(signal, Arc::clone(&stop))?;
         }
         Ok(Interrupt(stop))
+    }
+
+    /// Listens, and answers the first one with words at once: a safe place may be seconds away.
+    pub(crate) fn listen_aloud(output: &Output) -> Result<Interrupt, Failure> {
+        let failed = |error| Failure::error(format!("cannot listen for Ctrl-C: {error}"));
+        let interrupt = Interrupt::listen().map_err(failed)?;
+        if !output.is_quiet() {
+            let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
+            // It waits for signals until the process ends.
+            std::thread::spawn(move || {
+                if signals.forever().next().is_some() {
+                    output::aside("stopping at the next safe place; once more ends at once");
+                }
+            });
+        }
+        Ok(interrupt)
     }
 
     /// From now on the first one ends the process, with this exit code: what is left to do can be done later.

@@ -18,6 +18,7 @@ mod place;
 mod selection;
 mod signing;
 mod size;
+mod unfound;
 mod unknown_fields;
 
 use std::process::ExitCode;

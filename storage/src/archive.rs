@@ -416,7 +416,8 @@ impl State {
         let store = Store::open(&directory.database(), access, None, options)?;
         let streams = streams::all(&store, |_| Ok(()))?;
         let lost = recover::lost(&store, &before.newest, &streams);
-        let ledger_damage = recover::ledger_damage(&directory.tips(), &read_ledger(directory)?, &streams);
+        let ledger = read_ledger(directory)?.without_torn_append(&streams);
+        let ledger_damage = recover::ledger_damage(&directory.tips(), &ledger, &streams);
         Ok(Self { store: Arc::new(store), lost, ledger_damage, fingerprint })
     }
 }

@@ -121,6 +121,8 @@ pub(crate) struct Ledger {
     /// The newest tip of each stream.
     pub(crate) newest: BTreeMap<u32, Tip>,
     crc_of_last: u32,
+    /// What stands before the first place that was never written, though tips follow it.
+    before_hole: Option<Box<Ledger>>,
 }
 
 impl Ledger {
@@ -145,6 +147,7 @@ impl Ledger {
         let mut ledger = Self { torn_bytes: (bytes.len() - whole * TIP_BYTES) as u64, ..Self::default() };
         for (at, bytes) in tips.iter().take(whole).enumerate() {
             let decoded = Tip::decode(bytes);
+            ledger.note_hole(at, bytes, decoded.is_some(), whole);
             if decoded.is_none()
                 && ledger.damage.len() < CORRECTED_MAX
                 && let Some((tip, bytes)) = corrected(bytes, ledger.crc_of_last)
@@ -156,6 +159,32 @@ impl Ledger {
             ledger.crc_of_last = own_crc(bytes);
         }
         ledger
+    }
+
+    /// A power cut in the middle of an append of many tips can leave its later pages on the disk and an earlier one
+    /// not: zeros, with sound tips behind them.
+    fn note_hole(&mut self, at: usize, bytes: &[u8; TIP_BYTES], is_sound: bool, whole: usize) {
+        if *bytes != [0; TIP_BYTES] {
+            // Anything else that is no tip was changed.
+            self.before_hole = self.before_hole.take().filter(|_| is_sound);
+        } else if self.before_hole.is_none() && self.damage.is_empty() {
+            let torn_bytes = self.torn_bytes + ((whole - at) * TIP_BYTES) as u64;
+            let (tips, newest, crc_of_last) = (self.tips.clone(), self.newest.clone(), self.crc_of_last);
+            self.before_hole = Some(Box::new(Self { tips, newest, crc_of_last, torn_bytes, ..Self::default() }));
+        }
+    }
+
+    /// Without an append that was torn as [`Self::note_hole`] says. It was never acknowledged if what stands before it
+    /// reaches all that the streams know to have been.
+    pub(crate) fn without_torn_append(mut self, streams: &[Stream]) -> Self {
+        let reaches = |before: &Self| {
+            let size = |stream: &Stream| before.newest.get(&stream.number).map_or(0, |tip| tip.size);
+            streams.iter().all(|stream| size(stream) >= stream.head.acknowledged)
+        };
+        match self.before_hole.take() {
+            Some(before) if reaches(&before) => *before,
+            _ => self,
+        }
     }
 
     /// Whether no tip is missing, whatever else is wrong.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::append::{Growth, Layout, random};
-use crate::archive::Archive;
+use crate::archive::{Archive, State};
 use crate::damage::{Damage, DamageCode};
 use crate::directory::Directory;
 use crate::error::{Error, Result};
@@ -85,8 +85,8 @@ impl Writer {
         directory.check_format()?;
         let (store, torn_log) = open_store(&directory, options)?;
         check_version(&store)?;
-        let ledger = Ledger::read(&directory.tips())?;
         let streams = streams::all_sound(&store)?;
+        let ledger = Ledger::read(&directory.tips())?.without_torn_append(&streams);
         check_acknowledged(&store, &ledger, &streams)?;
         let is_renewed = ledger.corrected > 0 && ledger.is_complete();
         let ledger_set_aside = if is_renewed { Some(directory.set_aside(&directory.tips())?) } else { None };
@@ -301,6 +301,11 @@ fn open_store(directory: &Directory, options: &Options) -> Result<(Store, bool)>
     let database = directory.database();
     match Store::open(&database, Access::Write, Some(take_lock(directory)?), options) {
         Err(Error::Damaged(_)) => {
+            // What is cut off cannot be looked at again: first it must be known that nothing acknowledged is in it.
+            let lost = State::open(directory, Access::Read, options)?.lost;
+            if !lost.is_empty() {
+                return Err(Error::AcknowledgedLost { lost });
+            }
             let lock = Some(take_lock(directory)?);
             Store::open(&database, Access::WriteTornLog, lock, options).map(|store| (store, true))
         }

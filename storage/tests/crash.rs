@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use logkeep_storage::{Archive, DamageCode, Error, Recovery, Writer, verify};
+use logkeep_storage::{Append, Archive, DamageCode, Error, Recovery, Writer, verify};
 
 use crate::sandbox::{Sandbox, append, batch, bodies, numbered, options};
 
@@ -248,4 +248,33 @@ fn an_archive_whose_making_was_killed_is_made_again() {
     }
     append(&mut unfinished.create(), batch("a/b", &[b"one"]));
     assert_eq!(bodies(&unfinished.reader(), "a/b"), [b"one"]);
+}
+
+/// Two of the tips of the last append never reached the disk, those behind them did.
+#[test]
+fn an_append_whose_tips_have_a_hole_was_never_acknowledged() {
+    let sandbox = Sandbox::new();
+    let mut writer = sandbox.create();
+    append(&mut writer, batch("a/0", &[b"one"]));
+    let before = fs::metadata(sandbox.path().join("tips.log")).unwrap().len() as usize;
+    let batches = (0..20).map(|n| batch(&format!("a/{n}"), &[b"two"])).collect();
+    writer.append(&Append { batches, cursors: Vec::new() }).unwrap();
+    let crashed = sandbox.copy();
+    let path = crashed.path().join("tips.log");
+    let mut tips = fs::read(&path).unwrap();
+    tips[before + 64..before + 192].fill(0);
+    fs::write(&path, &tips).unwrap();
+    let reader = crashed.reader();
+    assert_eq!((reader.lost(), verify(&reader, None, None, &mut |_| {}).unwrap().damage), (vec![], vec![]));
+    drop(reader);
+    let writer = crashed.open();
+    assert_eq!((writer.recovery().torn_tip_bytes, writer.recovery().adopted), (20 * 64, 20));
+    // A hole in what was acknowledged before is damage.
+    let acknowledged = sandbox.copy();
+    let path = acknowledged.path().join("tips.log");
+    let mut tips = fs::read(&path).unwrap();
+    tips[..64].fill(0);
+    fs::write(&path, &tips).unwrap();
+    assert!(Writer::open(&acknowledged.path(), &options()).is_err());
+    assert!(!acknowledged.reader().ledger_damage().is_empty());
 }

@@ -39,8 +39,7 @@ pub(crate) fn run(args: &ExportArgs, place: &Place, output: &mut Output) -> Resu
     let archive = place.read()?;
     let doubted = doubts::tell(&archive, output);
     let streams = selection::streams(&archive, &args.streams)?;
-    let interrupt =
-        Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
+    let interrupt = Interrupt::listen_aloud(output)?;
     let total = match &args.to {
         Some(folder) => to_folder(&archive, &streams, (since, until), folder, &interrupt, output)?,
         None => to_output(&archive, &streams, (since, until), output)?,
@@ -124,12 +123,27 @@ fn to_folder(
             total.damage.extend(file.missing.iter().cloned());
         }
     }
+    tell_others(&manifest, streams, folder, output);
     Ok(total)
+}
+
+/// What an earlier export wrote into the directory, and this one does not bring up to date.
+fn tell_others(manifest: &Manifest, streams: &[StreamStat], folder: &Path, output: &mut Output) {
+    let is_asked = |file: &&File| !streams.iter().any(|stream| stream.name == file.stream);
+    let others = manifest.files.iter().filter(is_asked).count();
+    if others > 0 {
+        let others = size::counted(others as u64, "other stream");
+        output.say(&format!("{others} in {} stay as an earlier export left them", folder.display()));
+    }
 }
 
 /// Makes the directory with an empty manifest, or takes up what is there.
 fn claim(folder: &Path, times: Times) -> Result<Manifest, Failure> {
     let failed = |error| Failure::file("make", folder, &error);
+    if folder.is_file() {
+        return Err(Failure::usage(format!("{} is a file; --to names a directory", folder.display()))
+            .hint("one stream into one file: logkeep export --in STREAM > FILE"));
+    }
     fs::create_dir_all(folder).map_err(failed)?;
     if let Some(found) = Manifest::read(folder)? {
         return if found.times == times {

@@ -36,8 +36,7 @@ const RECORDS_PER_INDEXING: u64 = 128 * 1024;
 pub(crate) fn run(args: &ImportArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
     let started = Instant::now();
     let Inputs { parts, strangers } = inputs(args, place)?;
-    let interrupt =
-        Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
+    let interrupt = Interrupt::listen_aloud(output)?;
     let (writer, is_new) = place.write()?;
     if is_new {
         output.say(&format!("made an archive in {}", place.path().display()));
@@ -45,7 +44,8 @@ pub(crate) fn run(args: &ImportArgs, place: &Place, output: &mut Output) -> Resu
     recovered(writer.recovery(), output);
     make_key(&writer, place, output)?;
     let mut store = Store { writer, place, output, unindexed: args.follow.then_some(0) };
-    let mut done = Done { mismatches: strangers, ..Done::default() };
+    let from_stream = args.inputs.iter().any(|input| is_stream(input));
+    let mut done = Done { mismatches: strangers, from_stream, ..Done::default() };
     for Part { origins, options, export } in parts {
         if let Some((entry, folder)) = export {
             done.mismatches.extend(mismatch::of_file(&entry, &folder, &interrupt));
@@ -77,6 +77,8 @@ struct Done {
     summary: Summary,
     mismatches: Vec<Mismatch>,
     unsigned: Option<Unsigned>,
+    /// Whether something was read that is no file.
+    from_stream: bool,
 }
 
 impl Done {
@@ -182,7 +184,11 @@ fn add(sum: &mut Summary, part: Summary) {
         (&mut sum.versions, part.versions),
         (&mut sum.rejected, part.rejected),
         (&mut sum.skipped_empty, part.skipped_empty),
+        (&mut sum.rejected_before, part.rejected_before),
         (&mut sum.without_time, part.without_time),
+        (&mut sum.lines_without_time, part.lines_without_time),
+        (&mut sum.without_id, part.without_id),
+        (&mut sum.beyond_streams, part.beyond_streams),
         (&mut sum.opaque, part.opaque),
     ] {
         *sum += part;
@@ -197,8 +203,15 @@ fn add(sum: &mut Summary, part: Summary) {
     let room = REJECTED_SOURCES_MAX.saturating_sub(sum.rejected_sources.len());
     sum.rejected_sources.extend(part.rejected_sources.into_iter().take(room));
     sum.unfinished.extend(part.unfinished);
+    sum.known_otherwise.extend(part.known_otherwise);
+    sum.taken_otherwise.extend(part.taken_otherwise);
     sum.stopped |= part.stopped;
     sum.cut_short |= part.cut_short;
+}
+
+/// Standard input, a pipe: what has no place to go on from.
+fn is_stream(input: &Path) -> bool {
+    input.as_os_str() == "-" || fs::metadata(input).is_ok_and(|there| !there.is_file() && !there.is_dir())
 }
 
 /// A name that does not exist is a slip of the fingers; better said before anything is imported.

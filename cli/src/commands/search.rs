@@ -14,7 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::output::records::{Mark, RecordPrinter};
 use crate::place::{self, Place};
-use crate::{doubts, moment, selection, size, unknown_fields};
+use crate::{doubts, moment, selection, size, unfound, unknown_fields};
 
 /// Records shown on a terminal if nobody says how many.
 const TERMINAL_LIMIT: usize = 100;
@@ -37,6 +37,8 @@ struct Answer {
     answered: Answered,
     printed: u64,
     cut: bool,
+    /// Whether a record around a found one could not be read.
+    context_damaged: bool,
 }
 
 /// Searches and prints.
@@ -44,9 +46,7 @@ pub(crate) fn run(args: &SearchArgs, place: &Place, output: &mut Output) -> Resu
     let question = question(args, output)?;
     let archive = place.read()?;
     let doubted = doubts::tell(&archive, output);
-    for stranger in selection::strangers(&archive, &args.streams)? {
-        output.warn(&format!("--in {stranger}: there is no such stream; `logkeep streams` lists them"));
-    }
+    selection::strange(&archive, &args.streams, args.follow, output)?;
     let started = Instant::now();
     let searcher = Searcher::new(archive.clone(), index(args, place, output), place.options().threads);
     if args.count {
@@ -64,6 +64,7 @@ pub(crate) fn run(args: &SearchArgs, place: &Place, output: &mut Output) -> Resu
     let unseen = printer.finish(output)?;
     let exit = report(&answer, answer.printed, &question, started.elapsed(), output);
     hint_at_fields(&archive, &question, answer.printed, output)?;
+    let doubted = doubted || answer.context_damaged;
     for hint in unknown_fields::hints(&archive, &question.search.streams, &unseen)? {
         output.hint(&hint);
     }
@@ -81,6 +82,9 @@ fn hint_at_fields(archive: &Archive, question: &Question, count: u64, output: &m
         for hint in unknown_fields::hints(archive, streams, &unknown_fields::of_filter(filter))? {
             output.hint(&hint);
         }
+    }
+    if count == 0 {
+        unfound::hints(filter).iter().for_each(|hint| output.hint(hint));
     }
     Ok(())
 }
@@ -181,7 +185,7 @@ fn count(searcher: &Searcher, question: &Question) -> Result<(u64, Answer), Fail
     };
     let answered = answered.map_err(|error| Failure::of(&error))?;
     let count = if question.as_of.is_some() { counted } else { answered.matched };
-    Ok((count, Answer { cut: answered.cut, answered, printed: count }))
+    Ok((count, Answer { cut: answered.cut, answered, printed: count, context_damaged: false }))
 }
 
 fn print(
@@ -205,7 +209,8 @@ fn print(
         answer.printed += 1;
         let printed = match question.context {
             0 => printer.record(output, &record, Mark::Found),
-            lines => with_context(archive, &record, lines, &mut shown, printer, output),
+            lines => with_context(archive, &record, lines, &mut shown, printer, output)
+                .map(|whole| answer.context_damaged |= !whole),
         };
         match printed {
             Ok(()) => ControlFlow::Continue(()),
@@ -224,7 +229,7 @@ fn print(
     Ok(answer)
 }
 
-/// The record among its neighbours in the stream, newest first like everything else.
+/// The record among its neighbours in the stream, newest first like everything else; whether all could be read.
 fn with_context(
     archive: &Archive,
     record: &StoredRecord,
@@ -232,16 +237,19 @@ fn with_context(
     shown: &mut HashSet<RecordId>,
     printer: &mut RecordPrinter,
     output: &mut Output,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     printer.separator();
+    let mut whole = true;
     let index = record.id.index;
     let range = index.saturating_sub(lines)..index.saturating_add(lines).saturating_add(1);
     let mut near = Vec::new();
     for neighbour in archive.records(&record.id.stream, range) {
         match neighbour {
             Ok(neighbour) => near.push(neighbour),
-            // No part of the answer, so the answer is complete; but the reader should know.
-            Err(error) => output.warn(&format!("records around {} cannot be read: {error}", record.id)),
+            Err(error) => {
+                whole = false;
+                output.warn(&format!("records around {} cannot be read: {error}", record.id));
+            }
         }
     }
     for neighbour in near.iter().rev() {
@@ -250,7 +258,7 @@ fn with_context(
             printer.record(output, neighbour, if is_it { Mark::Found } else { Mark::Context })?;
         }
     }
-    Ok(())
+    Ok(whole)
 }
 
 /// Prints records that come in from now on, in the order in which they come, until interrupted.

@@ -54,7 +54,8 @@ pub(crate) fn run(args: &StreamsArgs, place: &Place, output: &mut Output) -> Res
         return Ok(if doubted { Exit::Partial } else { Exit::Nothing });
     }
     if args.output == ListForm::Table {
-        output.say(&footer(&rows));
+        let words = footer(&rows, output.is_verbose());
+        output.say(&words);
     }
     Ok(Exit::complete(rows.iter().all(|row| row.hours_known) && !doubted))
 }
@@ -91,7 +92,7 @@ fn shown<T>(cells: [T; COLUMNS.len()], verbose: bool) -> impl Iterator<Item = T>
 }
 
 /// `27.3 MB in 4.1 MB of blocks, 6.6 times smaller`.
-fn footer(rows: &[Row]) -> String {
+fn footer(rows: &[Row], verbose: bool) -> String {
     let sum = |value: fn(&StreamStat) -> u64| rows.iter().map(|row| value(&row.stat)).sum::<u64>();
     let (raw, stored) = (sum(|stat| stat.bytes_raw), sum(|stat| stat.bytes_stored));
     let ratio = if stored > 0 && stored < raw {
@@ -99,7 +100,8 @@ fn footer(rows: &[Row]) -> String {
     } else {
         String::new()
     };
-    format!("{} in {} of blocks{ratio}; -v shows more columns", size::human(raw), size::human(stored))
+    let more = if verbose { "" } else { "; -v shows more columns" };
+    format!("{} in {} of blocks{ratio}{more}", size::human(raw), size::human(stored))
 }
 
 impl Row {

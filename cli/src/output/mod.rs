@@ -180,6 +180,12 @@ impl Output {
     }
 }
 
+/// Words from beside the command's own thread: they begin a line of their own, after the `^C` of a terminal.
+pub(crate) fn aside(text: &str) {
+    let start = if io::stderr().is_terminal() { "\n" } else { "" };
+    let _ = writeln!(io::stderr(), "{start}{text}");
+}
+
 fn painted(coloured: bool, style: Style, text: &str) -> String {
     if coloured { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }

@@ -18,7 +18,7 @@ use crate::intake::reading::{Gone, Reading};
 use crate::intake::recognise::Overrides;
 use crate::intake::rejected::RejectedFolder;
 use crate::intake::splitter::Form;
-use crate::intake::summary::{Progress, Summary, Unfinished};
+use crate::intake::summary::{OtherManner, Progress, Summary, Unfinished};
 
 /// Portions that wait for the archive.
 const PORTIONS_MAX: usize = 1;
@@ -149,8 +149,12 @@ pub(crate) enum Message {
     Cursor(String, Sender<Option<Vec<u8>>>),
     Portion(Portion),
     Opened,
-    /// An input that an earlier import had taken in full.
-    Known,
+    /// An input that an earlier import had taken in full, and that import's options if they were others.
+    Known(Option<OtherManner>),
+    /// An input that an earlier import had taken with other options, and that is taken once more.
+    TakenOtherwise(OtherManner),
+    /// Pieces of an input that earlier imports could not take.
+    RejectedBefore(u64),
     /// It was told to stop before the inputs' ends.
     CutShort,
     Unfinished(Unfinished),
@@ -226,7 +230,12 @@ impl Appending<'_> {
             match message {
                 Message::Total(bytes) => self.bytes_total = bytes,
                 Message::Opened => self.summary.inputs += 1,
-                Message::Known => self.summary.known += 1,
+                Message::Known(other) => {
+                    self.summary.known += 1;
+                    self.summary.known_otherwise.extend(other);
+                }
+                Message::TakenOtherwise(manner) => self.summary.taken_otherwise.push(manner),
+                Message::RejectedBefore(pieces) => self.summary.rejected_before += pieces,
                 Message::CutShort => self.summary.cut_short = true,
                 Message::Unfinished(unfinished) => self.summary.unfinished.push(unfinished),
                 Message::Cursor(name, reply) => {
@@ -270,6 +279,9 @@ impl Appending<'_> {
         portion.rejections.iter().for_each(|rejection| self.summary.reject(rejection));
         self.summary.skipped_empty += portion.counts.empty_lines;
         self.summary.without_time += portion.counts.without_time;
+        self.summary.lines_without_time += portion.counts.lines_without_time;
+        self.summary.without_id += portion.counts.without_id;
+        self.summary.beyond_streams += portion.counts.beyond_streams;
         self.summary.opaque += portion.counts.opaque;
         self.bytes_done = portion.counts.bytes_done;
         Ok(())

@@ -32,6 +32,13 @@ impl FromStr for JsonPath {
     }
 }
 
+impl fmt::Display for JsonPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let escaped = |key: &String| key.replace('\\', "\\\\").replace('.', "\\.");
+        f.write_str(&self.0.iter().map(escaped).collect::<Vec<_>>().join("."))
+    }
+}
+
 /// A text that is no path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathError(String);

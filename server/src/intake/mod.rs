@@ -32,4 +32,4 @@ pub use recognise::Overrides;
 pub use rejected::Rejection;
 pub use splitter::Form;
 pub use stream_template::{StreamTemplate, TemplateError};
-pub use summary::{Progress, REJECTED_SOURCES_MAX, RejectedSource, StreamCount, Summary, Unfinished};
+pub use summary::{OtherManner, Progress, REJECTED_SOURCES_MAX, RejectedSource, StreamCount, Summary, Unfinished};

@@ -1,6 +1,8 @@
 //! A stream that may stand still for long, read so that waiting for it stops nothing else.
 
+use std::fs::File;
 use std::io::{self, Read};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
@@ -45,6 +47,24 @@ impl Pipe {
     /// The rest of it, waited for as long as it takes.
     pub(crate) fn blocking(self) -> impl Read + Send {
         Blocking(self)
+    }
+}
+
+/// A named pipe, opened by whoever reads it first: opening waits for a writer, for ever if there is none.
+pub(crate) enum Named {
+    Unopened(PathBuf),
+    Open(File),
+}
+
+impl Read for Named {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if let Self::Unopened(path) = self {
+            *self = Self::Open(File::open(path)?);
+        }
+        match self {
+            Self::Open(file) => file.read(into),
+            Self::Unopened(_) => Ok(0),
+        }
     }
 }
 

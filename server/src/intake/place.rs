@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use sha2::{Digest, Sha256};
 
-use logkeep_storage::hex;
+use logkeep_storage::{Timestamp, hex};
 
 use crate::intake::front::Front;
 use crate::intake::input::{Inode, Input};
@@ -29,6 +29,10 @@ pub(crate) struct Place {
     pub(crate) front: String,
     /// Offset and length of an unfinished end that has been put into the rejected ones already.
     pub(crate) noted: Option<(u64, u64)>,
+    /// Pieces before the position that could not be taken.
+    pub(crate) rejected: u64,
+    /// The time of the last line of text that has one: lines without one that follow belong to it.
+    pub(crate) line_time: Option<Timestamp>,
 }
 
 /// Length and hash of some bytes.
@@ -46,27 +50,73 @@ impl Imprint {
 
 /// Names of cursors belong to what the import does with the file: the same file into another stream is another import.
 #[derive(Debug, Clone)]
-pub(crate) struct Names(String);
+pub(crate) struct Names {
+    manner: String,
+    /// The options in the user's words.
+    options: String,
+}
 
 impl Names {
     pub(crate) fn new(overrides: &Overrides, form: Form) -> Self {
         let stream = overrides.stream.as_ref().map_or(String::new(), ToString::to_string);
         let hash = hex(Sha256::digest(format!("{} {stream}", form_name(form))).as_slice());
-        Self(hash.get(..16).unwrap_or_default().to_owned())
+        Self { manner: hash.get(..16).unwrap_or_default().to_owned(), options: options(overrides, form) }
     }
 
     pub(crate) fn inode(&self, (device, inode): Inode) -> String {
-        format!("import/{}/inode/{device}-{inode}", self.0)
+        format!("import/{}/inode/{device}-{inode}", self.manner)
     }
 
     /// Remembers why something could not be opened.
     pub(crate) fn unreadable(&self, name: &str) -> String {
-        format!("import/{}/unreadable/{}", self.0, hex(Sha256::digest(name).as_slice()))
+        format!("import/{}/unreadable/{}", self.manner, hex(Sha256::digest(name).as_slice()))
     }
 
     pub(crate) fn content(&self, head: &[u8]) -> String {
-        format!("import/{}/content/{}", self.0, hex(Sha256::digest(head).as_slice()))
+        content(&self.manner, head)
     }
+
+    /// How the file was imported last, whatever the options.
+    pub(crate) fn manner(head: &[u8]) -> String {
+        content("any", head)
+    }
+
+    /// The value of the cursor named by [`Self::manner`].
+    pub(crate) fn this_manner(&self) -> Vec<u8> {
+        format!("{} {}", self.manner, self.options).into_bytes()
+    }
+
+    /// What such a value says, if it is another manner than this one.
+    pub(crate) fn other_manner(&self, value: &[u8], head: &[u8]) -> Option<Manner> {
+        let (manner, options) = std::str::from_utf8(value).ok()?.split_once(' ')?;
+        let is_same = manner == self.manner && options == self.options;
+        (!is_same).then(|| Manner { cursor: content(manner, head), options: options.to_owned() })
+    }
+}
+
+/// How else a file was imported.
+pub(crate) struct Manner {
+    /// The name of the cursor that holds its place.
+    pub(crate) cursor: String,
+    /// The options in the user's words.
+    pub(crate) options: String,
+}
+
+fn content(manner: &str, head: &[u8]) -> String {
+    format!("import/{manner}/content/{}", hex(Sha256::digest(head).as_slice()))
+}
+
+fn options(overrides: &Overrides, form: Form) -> String {
+    let Overrides { stream, time, id } = overrides;
+    let form = (form != Form::Auto).then(|| form_name(form).to_owned());
+    let named = [
+        ("--stream", stream.as_ref().map(ToString::to_string)),
+        ("--form", form),
+        ("--time-path", time.as_ref().map(ToString::to_string)),
+        ("--id-path", id.as_ref().map(ToString::to_string)),
+    ];
+    let given: Vec<_> = named.iter().filter_map(|(name, value)| Some(format!("{name} {}", value.as_ref()?))).collect();
+    if given.is_empty() { "no options".to_owned() } else { given.join(" ") }
 }
 
 impl Place {
@@ -75,12 +125,14 @@ impl Place {
         let Position { offset, line, form, within } = self.position;
         let (head, front) = (&self.head, &self.front);
         let (noted_at, noted_length) = self.noted.map_or((-1, 0), |(at, length)| (at as i64, length));
+        let line_time = self.line_time.map_or("-".to_owned(), |time| time.0.to_string());
         format!(
-            "2 {offset} {line} {} {} {} {} {front} {noted_at} {noted_length}",
+            "3 {offset} {line} {} {} {} {} {front} {noted_at} {noted_length} {} {line_time}",
             form_name(form),
             within_name(within),
             head.length,
             head.hash,
+            self.rejected,
         )
         .into_bytes()
     }
@@ -88,16 +140,19 @@ impl Place {
     /// `None` if the value is not ours or of a later version: the file is then taken from its start.
     pub(crate) fn decode(value: &[u8]) -> Option<Self> {
         let mut words = std::str::from_utf8(value).ok()?.split(' ');
-        if words.next()? != "2" {
-            return None;
-        }
+        let version = words.next().filter(|version| ["2", "3"].contains(version))?;
         let (offset, line) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
         let (form, within) = (form_of(words.next()?)?, within_of(words.next()?)?);
         let head = Imprint { length: words.next()?.parse().ok()?, hash: words.next()?.to_owned() };
         let front = words.next()?.to_owned();
         let (noted_at, noted_length) = (words.next()?.parse::<i64>().ok()?, words.next()?.parse().ok()?);
         let noted = u64::try_from(noted_at).ok().map(|at| (at, noted_length));
-        Some(Self { position: Position { offset, line, form, within }, head, front, noted })
+        // The second version did not know these.
+        let (rejected, line_time) = match version {
+            "2" => (0, None),
+            _ => (words.next()?.parse().ok()?, time_of(words.next()?)?),
+        };
+        Some(Self { position: Position { offset, line, form, within }, head, front, noted, rejected, line_time })
     }
 
     /// Brings a freshly opened input to this place; the bytes before it, or `None` if they are others than they were.
@@ -126,6 +181,10 @@ const WITHINS: [(Within, &str); 4] = [
     (Within::EnvelopeTail, "tail"),
 ];
 
+fn time_of(word: &str) -> Option<Option<Timestamp>> {
+    if word == "-" { Some(None) } else { word.parse().ok().map(|ns| Some(Timestamp(ns))) }
+}
+
 fn form_name(form: Form) -> &'static str {
     FORMS.iter().find(|(known, _)| *known == form).map_or("auto", |(_, name)| name)
 }
@@ -149,12 +208,21 @@ mod tests {
 
     fn place(offset: u64, line: u64, noted: Option<(u64, u64)>) -> Place {
         let position = Position { offset, line, form: Form::Json, within: Within::EnvelopeTail };
-        Place { position, head: Imprint::of(b"head"), front: Front::start().digest(), noted }
+        let (rejected, line_time) = (line / 2, noted.map(|(at, _)| Timestamp(at as i64 - 7)));
+        Place { position, head: Imprint::of(b"head"), front: Front::start().digest(), noted, rejected, line_time }
+    }
+
+    #[test]
+    fn places_of_the_second_version_are_known() {
+        let place = Place::decode(b"2 5 1 json top 1 a b -1 0").unwrap();
+        assert_eq!((place.position.offset, place.rejected, place.line_time), (5, 0, None));
     }
 
     #[test]
     fn foreign_values_are_no_places() {
-        for value in ["", "2 1", "1 5 1 json top 1 a 4 b -1 0", "2 5 1 json top 1 a b", "\u{e4}"] {
+        for value in
+            ["", "2 1", "1 5 1 json top 1 a 4 b -1 0", "2 5 1 json top 1 a b", "3 5 1 json top 1 a b -1 0 7", "\u{e4}"]
+        {
             assert_eq!(Place::decode(value.as_bytes()), None, "{value}");
         }
     }

@@ -28,6 +28,9 @@ pub(crate) struct Counts {
     pub(crate) empty_lines: u64,
     pub(crate) opaque: u64,
     pub(crate) without_time: u64,
+    pub(crate) lines_without_time: u64,
+    pub(crate) without_id: u64,
+    pub(crate) beyond_streams: u64,
     /// Stored bytes of finished inputs and of the present one.
     pub(crate) bytes_done: u64,
 }
@@ -58,7 +61,6 @@ impl Gatherer {
             _ => self.batch_of(found.stream, now),
         };
         let Some(batch) = self.batches.get_mut(index) else { return };
-        self.counts.without_time += u64::from(found.event.is_none());
         batch.push(body, found.event.unwrap_or(batch.received()), found.id);
         self.bytes += body.len() as u64;
         self.records += 1;
@@ -116,7 +118,8 @@ impl Gatherer {
                 self.batches.len() - 1
             }
         };
-        self.last = Some((text.to_vec(), index));
+        // Without this the next record of the same name would not be counted as one of too many streams.
+        self.last = self.names.contains_key(text).then(|| (text.to_vec(), index));
         index
     }
 
@@ -125,6 +128,7 @@ impl Gatherer {
             return stream.clone();
         }
         if self.names.len() >= STREAMS_MAX {
+            self.counts.beyond_streams += 1;
             return StreamName::sanitised(UNKNOWN_STREAM);
         }
         let stream = stream_name(text);
@@ -162,7 +166,7 @@ mod tests {
         let found: Vec<_> = portion.append.batches.iter().map(|b| (b.stream().as_str(), bodies(b))).collect();
         let expected = [("a", "13"), ("b-c", "24"), ("x_meta/x", "5")];
         assert_eq!(found, expected.map(|(name, text)| (name, text.to_owned())));
-        assert_eq!((portion.counts.without_time, portion.append.cursors.len()), (5, 1));
+        assert_eq!(portion.append.cursors.len(), 1);
         assert!(gatherer.is_empty());
     }
 
@@ -170,8 +174,10 @@ mod tests {
     fn records_cannot_make_streams_without_end() {
         let mut gatherer = Gatherer::default();
         (0..STREAMS_MAX + 10).for_each(|n| push(&mut gatherer, &format!("s/{n}"), "x"));
+        push(&mut gatherer, &format!("s/{}", STREAMS_MAX + 9), "x");
         let portion = gatherer.take();
+        assert_eq!(portion.counts.beyond_streams, 11);
         assert_eq!(portion.append.batches.len(), STREAMS_MAX + 1);
-        assert_eq!(portion.append.batches[STREAMS_MAX].len(), 10);
+        assert_eq!(portion.append.batches[STREAMS_MAX].len(), 11);
     }
 }

@@ -11,12 +11,13 @@ use crate::intake::front::Front;
 use crate::intake::importer::{ImportOptions, Message, Origin, Outlet, Surroundings, follow_interval, path_name};
 use crate::intake::input::{Compression, Input};
 use crate::intake::json_scan::Scanner;
+use crate::intake::pipe::Named;
 use crate::intake::place::{Imprint, Names, Place};
 use crate::intake::portion::Gatherer;
 use crate::intake::recognise::Recogniser;
 use crate::intake::rejected::Rejection;
 use crate::intake::splitter::{Cut, Ending, Piece, Position, Splitter};
-use crate::intake::summary::Unfinished;
+use crate::intake::summary::{OtherManner, Unfinished};
 use crate::intake::walk;
 
 /// What was read is appended after so long, however little it is.
@@ -51,6 +52,10 @@ struct Current {
     follow: Option<PathBuf>,
     /// Offset and length of the unfinished end that is in the rejected ones.
     noted: Option<(u64, u64)>,
+    /// Pieces that could not be taken, an unfinished end apart.
+    rejected: u64,
+    /// The time of the last line of text that has one.
+    line_time: Option<Timestamp>,
     /// Offset of the last cursor and what was noted then.
     saved: Option<(u64, Option<(u64, u64)>)>,
     /// Where an earlier import left it; 0 if it is new.
@@ -96,6 +101,7 @@ impl<'a> Reading<'a> {
                 return self.outlet.send(Message::CutShort);
             }
             match source {
+                Source::Empty(path) => self.outlet.send(Message::Unfinished(no_files(&path)))?,
                 Source::Unreadable(path, error) => self.unreadable(&path_name(&path), &error)?,
                 Source::Stream(name, reader) => self.read_stream(name, reader)?,
                 Source::File(path) if self.options.follow.is_some() && index == last => self.follow(&path)?,
@@ -161,13 +167,14 @@ impl<'a> Reading<'a> {
         let start = Position { form: self.options.form, ..Position::default() };
         let position = entry.as_ref().map_or(start, |(place, _)| place.position);
         let mut splitter = Splitter::new(position, self.options.record_bytes_max);
-        let (noted, front) = match entry {
-            Some((place, front)) => (place.noted, front),
+        let (before, front) = match entry {
+            Some((place, front)) => (Some(place), front),
             // A stream has no cursors.
             None if input.inode().is_none() => (None, Front::default()),
             None => (None, Front::start()),
         };
         splitter.set_front(front);
+        let noted = before.as_ref().and_then(|place| place.noted);
         let saved = (position.offset > 0).then_some((position.offset, noted));
         Current {
             name,
@@ -176,6 +183,8 @@ impl<'a> Reading<'a> {
             input,
             follow: None,
             noted,
+            rejected: before.as_ref().map_or(0, |place| place.rejected),
+            line_time: before.as_ref().and_then(|place| place.line_time),
             saved,
             entered: position.offset,
             fault: None,
@@ -206,7 +215,26 @@ impl<'a> Reading<'a> {
             };
             return Ok(input);
         }
-        Ok(fresh.map_or_else(|| Input::open(path), Ok).map(|input| (input, None)))
+        let input = fresh.map_or_else(|| Input::open(path), Ok);
+        if copies && let Ok(input) = &input {
+            self.tell_of_other_manner(path, input)?;
+        }
+        Ok(input.map(|input| (input, None)))
+    }
+
+    /// Says so if the file is in the archive already, read in another manner: its records come in once more.
+    fn tell_of_other_manner(&mut self, path: &Path, input: &Input) -> Result<(), Gone> {
+        let head = input.head();
+        let Some(value) = self.stored(&Names::manner(head))? else { return Ok(()) };
+        let Some(manner) = self.names.other_manner(&value, head) else { return Ok(()) };
+        let Some(place) = self.cursor(&manner.cursor)? else { return Ok(()) };
+        // Whether it is that very file is told by its bytes; what cannot be read is told when it is imported.
+        let entered = Input::open(path).and_then(|mut input| place.enter(&mut input, self.surroundings.stop));
+        if matches!(entered, Ok(Some(_))) {
+            let source = path_name(path);
+            return self.outlet.send(Message::TakenOtherwise(OtherManner { source, options: manner.options }));
+        }
+        Ok(())
     }
 
     fn cursor(&mut self, name: &str) -> Result<Option<Place>, Gone> {
@@ -231,14 +259,24 @@ impl<'a> Reading<'a> {
     /// Takes everything from an input.
     fn read(&mut self, current: &mut Current) -> Result<(), Gone> {
         self.outlet.send(Message::Opened)?;
+        if current.rejected > 0 {
+            self.outlet.send(Message::RejectedBefore(current.rejected))?;
+        }
         loop {
             match current.splitter.next(&mut self.scanner) {
                 Piece::Record(body) => self.take_record(body),
                 Piece::Line(line) => {
-                    let found = self.recogniser.line(line, &current.text_stream, || (self.surroundings.clock)());
+                    let mut found = self.recogniser.line(line, &current.text_stream, || (self.surroundings.clock)());
+                    // A stack trace, a message of several lines: what has no time goes on with the line before.
+                    found.event = found.event.or(current.line_time);
+                    current.line_time = found.event;
+                    self.gatherer.counts().lines_without_time += u64::from(found.event.is_none());
                     self.gatherer.push(line, &found, || (self.surroundings.clock)());
                 }
-                Piece::Rejected(cut) => self.reject(&current.name, cut, None),
+                Piece::Rejected(cut) => {
+                    current.rejected += 1;
+                    self.reject(&current.name, cut, None);
+                }
                 Piece::Unfinished(cut) => self.unfinished(current, cut)?,
                 Piece::Foreign(cut) => self.foreign(current, cut)?,
                 Piece::End => {
@@ -261,14 +299,22 @@ impl<'a> Reading<'a> {
     /// Says so if an earlier import had all of it.
     fn ended(&mut self, current: &mut Current) -> Result<(), Gone> {
         let offset = current.splitter.position().offset;
-        let known = offset > 0 && offset == current.entered && current.noted.is_none();
-        if known { self.outlet.send(Message::Known) } else { Ok(()) }
+        if offset == 0 || offset != current.entered || current.noted.is_some() {
+            return Ok(());
+        }
+        let source = current.name.clone();
+        let head = current.input.head();
+        let manner = self.stored(&Names::manner(head))?;
+        let other = manner.and_then(|value| self.names.other_manner(&value, head));
+        self.outlet.send(Message::Known(other.map(|manner| OtherManner { source, options: manner.options })))
     }
 
     fn take_record(&mut self, body: &[u8]) {
         let not_utf8 = self.scanner.beyond_ascii() && std::str::from_utf8(body).is_err();
         self.gatherer.counts().opaque += u64::from(not_utf8 || self.scanner.too_deep());
         let found = self.recogniser.record(body, &self.scanner);
+        self.gatherer.counts().without_time += u64::from(found.event.is_none());
+        self.gatherer.counts().without_id += u64::from(found.id.is_none() && self.options.overrides.id.is_some());
         self.gatherer.push(body, &found, || (self.surroundings.clock)());
     }
 
@@ -393,9 +439,11 @@ impl<'a> Reading<'a> {
         current.saved = Some(here);
         let front = current.splitter.front().digest();
         let head = current.input.head();
-        let place = Place { position, head: Imprint::of(head), front, noted: current.noted };
+        let Current { noted, rejected, line_time, .. } = *current;
+        let place = Place { position, head: Imprint::of(head), front, noted, rejected, line_time };
         let value = place.encode();
         self.gatherer.set_cursor(self.names.content(head), value.clone());
+        self.gatherer.set_cursor(Names::manner(head), self.names.this_manner());
         self.gatherer.set_cursor(self.names.inode(inode), value);
     }
 
@@ -406,6 +454,10 @@ impl<'a> Reading<'a> {
         }
         self.outlet.send(Message::Portion(self.gatherer.take()))
     }
+}
+
+fn no_files(path: &Path) -> Unfinished {
+    Unfinished { source: path_name(path), offset: 0, reason: "there is no file in it".to_owned() }
 }
 
 fn whole_reason(reason: &str, fault: Option<&str>) -> String {
@@ -421,6 +473,8 @@ fn fail(current: &mut Current, error: &io::Error) {
 enum Source {
     File(PathBuf),
     Stream(String, Box<dyn io::Read + Send>),
+    /// A folder without files: whoever names one expects some.
+    Empty(PathBuf),
     Unreadable(PathBuf, io::Error),
 }
 
@@ -436,11 +490,18 @@ fn sources(origins: Vec<Origin>, follow: bool) -> (Vec<Source>, Option<u64>) {
                 continue;
             }
         };
-        for found in walk::files(&path) {
+        let found = walk::files(&path);
+        if found.is_empty() {
+            sources.push(Source::Empty(path));
+        }
+        for found in found {
             sources.push(match found.bytes {
                 Ok(bytes) => {
                     total = total.zip(bytes).map(|(total, bytes)| total + bytes);
-                    if bytes.is_some() { Source::File(found.path) } else { open_pipe(found.path) }
+                    match bytes {
+                        Some(_) => Source::File(found.path),
+                        None => Source::Stream(path_name(&found.path), Box::new(Named::Unopened(found.path))),
+                    }
                 }
                 // Whoever follows a file may do so before there is one.
                 Err(error) if follow && error.kind() == io::ErrorKind::NotFound => Source::File(found.path),
@@ -449,13 +510,6 @@ fn sources(origins: Vec<Origin>, follow: bool) -> (Vec<Source>, Option<u64>) {
         }
     }
     (sources, total)
-}
-
-fn open_pipe(path: PathBuf) -> Source {
-    match std::fs::File::open(&path) {
-        Ok(file) => Source::Stream(path_name(&path), Box::new(file)),
-        Err(error) => Source::Unreadable(path, error),
-    }
 }
 
 /// `text/` and the file's name up to its first dot, so that rotated and compressed files come to the same stream.

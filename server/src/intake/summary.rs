@@ -24,14 +24,26 @@ pub struct Summary {
     pub duplicates: u64,
     /// Records stored although their id was known: the content differs.
     pub versions: u64,
+    /// Inputs of which an earlier import with other options had taken every byte: these options changed nothing.
+    pub known_otherwise: Vec<OtherManner>,
+    /// Inputs that an earlier import with other options had taken: their records without an id are stored once more.
+    pub taken_otherwise: Vec<OtherManner>,
+    /// Pieces of these inputs that earlier imports could not take, and put into the folder `rejected/`.
+    pub rejected_before: u64,
     /// Things put into the folder `rejected/`.
     pub rejected: u64,
     /// The first inputs of which something was put there, at most [`REJECTED_SOURCES_MAX`].
     pub rejected_sources: Vec<RejectedSource>,
     /// Empty lines.
     pub skipped_empty: u64,
-    /// Records whose time was not found; their event time is the time they were received.
+    /// JSON records whose time was not found; their event time is the time they were received.
     pub without_time: u64,
+    /// Lines of text without a time, before the first line that has one: their time is when they were received.
+    pub lines_without_time: u64,
+    /// Records without the value that the user named as their id: if they come twice they are stored twice.
+    pub without_id: u64,
+    /// Records whose values would have made too many streams; they went into the one for unknown records.
+    pub beyond_streams: u64,
     /// JSON records stored without being looked into: nested too deep, or not UTF-8.
     pub opaque: u64,
     /// Per stream.
@@ -68,6 +80,15 @@ pub struct Unfinished {
     pub reason: String,
 }
 
+/// An input that was imported with other options before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherManner {
+    /// Path of the input.
+    pub source: String,
+    /// The options of then, as they are typed.
+    pub options: String,
+}
+
 /// An input of which something could not be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedSource {
@@ -98,7 +119,7 @@ impl Summary {
     /// Whether something could not be taken, or was not yet: the exit code is then 3.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        self.rejected > 0 || !self.unfinished.is_empty() || self.cut_short
+        self.rejected > 0 || self.rejected_before > 0 || !self.unfinished.is_empty() || self.cut_short
     }
 
     /// Counts one thing that could not be taken.

@@ -134,6 +134,7 @@ fn check_ledger(
 ) -> Result<BTreeMap<u32, Vec<Tip>>> {
     let mut by_stream: BTreeMap<u32, Vec<Tip>> = BTreeMap::new();
     let Some(ledger) = report.take(Ledger::read(&directory.tips()))? else { return Ok(by_stream) };
+    let ledger = ledger.without_torn_append(streams);
     if ledger.torn_bytes > 0 {
         report
             .notes

@@ -207,7 +207,7 @@ fn what_is_no_json_is_kept_aside_once_and_located() {
     // The rest of the last record arrives.
     fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"3}\n{\"d\":4}\n").unwrap();
     let summary = bench.import(&path).unwrap();
-    assert_eq!((summary.records, summary.is_partial()), (2, false));
+    assert_eq!((summary.records, summary.rejected, summary.rejected_before, summary.unfinished.len()), (2, 0, 1, 0));
     assert_eq!(bench.memory.bodies()[2..], ["{\"c\":\n3}", "{\"d\":4}"]);
     assert_eq!(bench.rejected().len(), 2);
 }
@@ -575,4 +575,97 @@ fn a_stream_that_stands_still_is_appended() {
     });
     assert_eq!((summary.unwrap().records, bench.memory.bodies()), (1, vec!["{\"a\":1}".to_owned()]));
     drop(writer);
+}
+
+#[test]
+fn what_an_earlier_run_could_not_take_is_told_again() {
+    let mut bench = Bench::new();
+    let path = bench.write("a.json", "{\"a\":1}\noops\n{\"b\":2}\n");
+    assert_eq!(bench.import(&path).unwrap().rejected, 1);
+    let again = bench.import(&path).unwrap();
+    assert_eq!((again.rejected, again.rejected_before, again.known), (0, 1, 1));
+    assert!(again.is_partial());
+    fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"oops again\n{}\n").unwrap();
+    let grown = bench.import(&path).unwrap();
+    assert_eq!((grown.rejected, grown.rejected_before, grown.records), (1, 1, 1));
+    assert_eq!(bench.import(&path).unwrap().rejected_before, 2);
+    assert_eq!(bench.rejected().len(), 2);
+}
+
+#[test]
+fn a_file_imported_with_other_options_is_told() {
+    let mut bench = Bench::new();
+    let path = bench.write("a.json", "{\"when\":\"2024-09-02T23:00:00Z\"}\n");
+    let first = bench.import(&path).unwrap();
+    assert!(first.taken_otherwise.is_empty() && first.known_otherwise.is_empty());
+    // Another stream: it comes in again, and that is said.
+    bench.options.overrides.stream = Some("x/y".parse().unwrap());
+    let second = bench.import(&path).unwrap();
+    assert_eq!((second.records, second.taken_otherwise.len()), (1, 1));
+    assert_eq!(second.taken_otherwise[0].options, "no options");
+    // Only another time: nothing comes in, and that is said.
+    bench.options.overrides.time = Some("when".parse().unwrap());
+    let third = bench.import(&path).unwrap();
+    assert_eq!((third.records, third.known, third.known_otherwise.len()), (0, 1, 1));
+    assert_eq!(third.known_otherwise[0].options, "--stream x/y");
+    // Another file that begins in the same way is no such file.
+    let other = bench.write("b.json", "{\"when\":\"2024-09-02T23:00:01Z\"}\n");
+    bench.options.overrides.stream = None;
+    assert!(bench.import(&other).unwrap().taken_otherwise.is_empty());
+}
+
+#[test]
+fn lines_without_a_time_have_that_of_the_line_before() {
+    let mut bench = Bench::new();
+    let path = bench.write("a.log", "  no time yet\n2024-09-02T23:00:00Z boom\n  at main\n");
+    let summary = bench.import(&path).unwrap();
+    assert_eq!((summary.lines_without_time, summary.without_time), (1, 0));
+    // Also those that a later run reads.
+    fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"  at start\n").unwrap();
+    assert_eq!(bench.import(&path).unwrap().lines_without_time, 0);
+    let times: Vec<_> = bench.memory.records.iter().skip(1).map(|(_, _, time, _)| *time).collect();
+    assert_eq!(times, [Timestamp(1_725_318_000_000_000_000); 3]);
+}
+
+#[test]
+fn records_without_the_named_id_are_counted() {
+    let mut bench = Bench::new();
+    bench.options.overrides.id = Some("idd".parse().unwrap());
+    let path = bench.write("a.json", "{\"id\":1}\n{\"idd\":2}\n");
+    assert_eq!(bench.import(&path).unwrap().without_id, 1);
+}
+
+#[test]
+fn a_folder_without_files_is_no_success() {
+    let mut bench = Bench::new();
+    let folder = bench.folder.path().join("empty");
+    fs::create_dir(&folder).unwrap();
+    let summary = bench.import(&folder).unwrap();
+    assert_eq!(summary.unfinished.len(), 1);
+    assert!(summary.is_partial() && bench.rejected().is_empty());
+}
+
+#[test]
+fn a_named_pipe_that_nobody_writes_can_be_stopped() {
+    let mut bench = Bench::new();
+    let path = bench.folder.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    let stop = AtomicBool::new(true);
+    bench.options.patience = Duration::from_millis(1);
+    let surroundings = Surroundings { clock: &|| Timestamp(0), sleep: &|_| {}, stop: &stop };
+    let summary =
+        import(vec![Origin::Path(path)], &bench.options, &surroundings, &mut bench.memory, &mut |_| {}).unwrap();
+    assert!(summary.cut_short);
+    // Stopped while it waits, not before.
+    stop.store(false, Ordering::Relaxed);
+    let path = bench.folder.path().join("fifo");
+    let summary = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(50));
+            stop.store(true, Ordering::Relaxed);
+        });
+        import(vec![Origin::Path(path)], &bench.options, &surroundings, &mut bench.memory, &mut |_| {}).unwrap()
+    });
+    assert!(summary.cut_short);
 }

@@ -392,24 +392,26 @@ impl<'a> Reading<'a> {
         if let Ok(Some(length)) = current.input.plain_length() {
             cut.length = length;
         }
-        self.not_taken(&current.name, cut, None, current.input.inode().is_some())
+        // Another file at the same place is another thing not taken.
+        let file = current.input.inode().map(|inode| format!("{inode:?} {}", cut.length));
+        self.not_taken(&current.name, cut, None, file.as_deref())
     }
 
     /// What cannot even be opened: told each time, kept aside once for the same reason.
     fn unreadable(&mut self, name: &str, error: &io::Error) -> Result<(), Gone> {
         let cut = Cut { offset: 0, line: 0, length: 0, kept: Vec::new(), reason: "cannot be read" };
-        self.not_taken(name, cut, Some(&error.to_string()), true)
+        self.not_taken(name, cut, Some(&error.to_string()), Some(""))
     }
 
-    /// Of a whole input nothing was taken. With `once` the cursor remembers that it was kept aside for this reason.
-    fn not_taken(&mut self, name: &str, cut: Cut, fault: Option<&str>, once: bool) -> Result<(), Gone> {
+    /// Of a whole input nothing was taken. The cursor remembers that this `file` was kept aside for this reason;
+    /// nothing is remembered of a stream.
+    fn not_taken(&mut self, name: &str, cut: Cut, fault: Option<&str>, file: Option<&str>) -> Result<(), Gone> {
         let reason = whole_reason(cut.reason, fault);
         let cursor = self.names.unreadable(name);
-        if !once || self.stored(&cursor)?.as_deref() != Some(reason.as_bytes()) {
+        let told = file.map(|file| format!("{reason} {file}").into_bytes());
+        if told.is_none() || self.stored(&cursor)? != told {
             self.reject(name, cut, fault);
-            if once {
-                self.gatherer.set_cursor(cursor, reason.clone().into_bytes());
-            }
+            told.into_iter().for_each(|told| self.gatherer.set_cursor(cursor.clone(), told));
         }
         self.outlet.send(Message::Unfinished(Unfinished { source: name.to_owned(), offset: 0, reason }))
     }

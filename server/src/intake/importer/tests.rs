@@ -530,6 +530,10 @@ fn what_holds_no_text_is_refused_as_a_whole_and_told_each_time() {
         }
         let kept = bench.rejected();
         assert_eq!((kept.len(), kept[0]["length"].as_u64()), (1, Some(bytes.len() as u64)));
+        // Another such file at the same place is another one.
+        fs::write(&path, [&bytes[..], &bytes[..]].concat()).unwrap();
+        assert_eq!(bench.import(&path).unwrap().rejected, 1);
+        fs::write(&path, bytes).unwrap();
         // A stream is not there the next time.
         for _ in 0..2 {
             let stream = Origin::Stream { name: "-".to_owned(), reader: Box::new(io::Cursor::new(bytes.clone())) };

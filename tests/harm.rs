@@ -7,6 +7,7 @@ mod bad_input; // input that is cut, torn, too large, or no input at all
 mod disk_full; // an archive on a disk without space
 mod flip; // bytes of a small archive's files, changed one at a time
 mod kill; // `kill -9` at any moment
+mod replica; // `kill -9` of a copy
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

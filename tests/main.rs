@@ -16,6 +16,8 @@ mod man; // pages for man
 mod prove; // bundles, checked by the stand-alone checker
 mod records; // the few records that most of these tests are about
 mod reference; // every help text in one snapshot
+mod replicate; // a second copy that follows
+mod restore; // an archive made of it
 mod sandbox; // the fresh folder, the clean environment, snapshots
 mod search; // answers, their forms, and what is said beside them
 mod show; // one record and all that is known of it

@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use logkeep_server::intake::{JsonPath, StreamTemplate};
 use logkeep_storage::RecordId;
 
+use crate::commands::replicate::ReplicateArgs;
+use crate::commands::restore::RestoreArgs;
 use crate::nearest::nearest;
 use crate::size::{self, Size};
 
@@ -64,6 +66,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     Prove(ProveArgs),
     Key(KeyArgs),
+    Replicate(ReplicateArgs),
+    Restore(RestoreArgs),
     Index(IndexArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

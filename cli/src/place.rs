@@ -47,6 +47,11 @@ impl Place {
         self.path.join("index")
     }
 
+    /// Whether it is a copy that follows another archive.
+    pub(crate) fn is_replica(&self) -> bool {
+        self.path.join("REPLICA").try_exists().unwrap_or(true)
+    }
+
     /// The file of the signing key.
     pub(crate) fn key(&self) -> PathBuf {
         self.path.join("keys/log.key")
@@ -96,6 +101,10 @@ pub(crate) fn failure(error: &Error) -> Failure {
         Error::AlreadyAnArchive(path) if path.join("FORMAT").try_exists().unwrap_or(false) => {
             failure.hint("it is an archive already: use it, or name an empty directory with --archive DIR")
         }
+        Error::ReplicaOnly(_) => failure
+            .hint("write to the archive itself, and `logkeep replicate` brings it here")
+            .hint("if that is lost, `logkeep restore` makes a new archive of the replica"),
+        Error::NoReplica(_) | Error::OtherArchive(_) => failure.hint("name a directory that is empty or does not exist yet"),
         Error::AlreadyAnArchive(_) => failure.hint("name an empty directory, or one that does not exist yet"),
         Error::Locked(_) => failure.hint("reading works at the same time; write when the other process has ended"),
         Error::AcknowledgedLost { .. } => failure

@@ -10,6 +10,27 @@ use crate::error::{Error, Result};
 /// What the file `FORMAT` holds.
 pub(crate) const FORMAT: &str = "logkeep archive 1\n";
 
+/// First line of the file `REPLICA`; the second says what for.
+pub(crate) const REPLICA: &str = "logkeep replica 1\n";
+
+/// What a directory that takes another archive's history is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplicaKind {
+    /// It follows the archive, and is never written in another way.
+    Following,
+    /// It becomes an archive of its own when it has everything.
+    Restoring,
+}
+
+impl ReplicaKind {
+    fn line(self) -> &'static str {
+        match self {
+            Self::Following => "following\n",
+            Self::Restoring => "restoring\n",
+        }
+    }
+}
+
 /// The paths of one archive.
 #[derive(Debug, Clone)]
 pub(crate) struct Directory {
@@ -27,6 +48,10 @@ impl Directory {
 
     pub(crate) fn format(&self) -> PathBuf {
         self.root.join("FORMAT")
+    }
+
+    pub(crate) fn replica_file(&self) -> PathBuf {
+        self.root.join("REPLICA")
     }
 
     pub(crate) fn lock(&self) -> PathBuf {
@@ -84,7 +109,9 @@ impl Directory {
         let entries = fs::read_dir(&self.root).map_err(|e| Error::io(&self.root, e))?;
         for entry in entries {
             let name = entry.map_err(|e| Error::io(&self.root, e))?.file_name();
-            let ours = ["LOCK", "FORMAT.new", "db", "tips.log", "tips.log.new"].iter().any(|known| name == *known);
+            const OURS: [&str; 7] =
+                ["LOCK", "FORMAT.new", "db", "tips.log", "tips.log.new", "REPLICA", "REPLICA.new"];
+            let ours = OURS.iter().any(|known| name == *known);
             if !ours || (name == "tips.log" && length(&self.tips())? > 0) {
                 return Err(Error::AlreadyAnArchive(self.root.clone()));
             }
@@ -111,6 +138,39 @@ impl Directory {
             }
         }
         fs::remove_dir_all(&database).map_err(failed)
+    }
+
+    /// What the directory is, if it is a replica.
+    pub(crate) fn replica(&self) -> Result<Option<ReplicaKind>> {
+        let path = self.replica_file();
+        let found = match fs::read(&path) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(Error::io(&path, source)),
+        };
+        let kinds = [ReplicaKind::Following, ReplicaKind::Restoring];
+        let kind = kinds.into_iter().find(|kind| found == [REPLICA, kind.line()].concat().as_bytes());
+        kind.map(Some).ok_or_else(|| Error::Format { found: shown(&found), path })
+    }
+
+    /// Refuses a replica: nobody writes to it but who copies into it.
+    pub(crate) fn check_no_replica(&self) -> Result<()> {
+        match self.replica()? {
+            Some(_) => Err(Error::ReplicaOnly(self.root.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the directory a replica.
+    pub(crate) fn write_replica(&self, kind: ReplicaKind) -> Result<()> {
+        rewrite_atomic(&self.replica_file(), [REPLICA, kind.line()].concat().as_bytes())
+    }
+
+    /// Makes the directory an archive of its own.
+    pub(crate) fn remove_replica(&self) -> Result<()> {
+        let path = self.replica_file();
+        fs::remove_file(&path).map_err(|e| Error::io(&path, e))?;
+        fsync_directory(&self.root)
     }
 
     /// Makes the directory an archive: the last step of creating one.

@@ -55,6 +55,15 @@ pub enum Error {
     /// There is no archive in this directory.
     #[error("{} is no archive", .0.display())]
     NotAnArchive(PathBuf),
+    /// It is a copy of another archive, and only what copies into it writes there.
+    #[error("{} is a replica, which nothing is written to but what its archive has", .0.display())]
+    ReplicaOnly(PathBuf),
+    /// It is an archive of its own, or a replica that was begun for another purpose.
+    #[error("{} is no replica that can be gone on with", .0.display())]
+    NoReplica(PathBuf),
+    /// It is a replica, but not of this archive.
+    #[error("{} is a replica of another archive", .0.display())]
+    OtherArchive(PathBuf),
     /// There is something in this directory already.
     #[error("{} is not empty", .0.display())]
     AlreadyAnArchive(PathBuf),

@@ -18,6 +18,7 @@ mod prove;
 mod record;
 mod records;
 mod recover;
+mod replica;
 mod seal;
 mod seen;
 mod store;
@@ -41,6 +42,7 @@ pub fn crc32(bytes: &[u8]) -> u32 {
 
 pub use checkpoint::SignedCheckpoint;
 pub use damage::{Damage, DamageCode};
+pub use directory::ReplicaKind;
 pub use error::{Error, Result};
 pub use fields::Fields;
 pub use hex::hex;
@@ -51,6 +53,7 @@ pub use prove::Prover;
 pub use record::{Append, Appended, Batch, Cursor, NewRecord, StoredRecord};
 pub use records::Records;
 pub use recover::{Lost, Recovery};
+pub use replica::{Copied, Divergence, DivergenceKind, Replica, Round, on_one_device};
 pub use stream::{NameError, RecordId, StreamName};
 pub use time::{TimeError, Timestamp};
 pub use verify::{Progress, Verification, verify};

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use logkeep_proof::bundle::ProvenRecord;
-use logkeep_proof::{Hash, Salt, SaltKey, node_hash, range};
+use logkeep_proof::{Frontier, Hash, Salt, SaltKey, consistency, node_hash, range};
 
 use crate::archive::{Archive, gap};
 use crate::blocks;
@@ -54,11 +54,54 @@ impl Archive {
     /// Damage in the stream's head.
     pub fn prover(&self, stream: &StreamName) -> Result<Option<Prover>> {
         let (store, found) = (self.store(), self.stream(stream)?);
-        Ok(found.map(|stream| Prover { store, stream, leaves: RefCell::default(), salt: None }))
+        Ok(found.map(|stream| Prover::of(store, stream)))
     }
 }
 
 impl Prover {
+    pub(crate) fn of(store: Arc<Store>, stream: Stream) -> Self {
+        Self { store, stream, leaves: RefCell::default(), salt: None }
+    }
+
+    /// The proof that the stream as it was with `old` records is the start of what it was with `new` records; the
+    /// stream must have that many. **Unchecked**: whoever gets it has both roots.
+    ///
+    /// # Errors
+    /// Damage in the tree.
+    pub fn growth(&self, old: u64, new: u64) -> Result<Vec<Hash>> {
+        let made = consistency::prove(old, new, |level, index| self.node(level, index).map_err(Failed::Ours));
+        made.map_err(|failed| self.failed(failed))
+    }
+
+    /// Whether the stream as it is now continues a tree of this size and root.
+    pub(crate) fn continues(&self, size: u64, root: &Hash) -> Result<bool> {
+        let (now, head) = (self.stream.head.size(), &self.stream.head);
+        if size > now {
+            return Ok(false);
+        }
+        let path = self.growth(size, now)?;
+        Ok(consistency::verify(size, root, now, &head.root(), &path).is_ok())
+    }
+
+    /// The edge of the tree as it was with `size` records.
+    pub(crate) fn frontier(&self, size: u64) -> Result<Frontier> {
+        let (mut bytes, mut at) = (size.to_le_bytes().to_vec(), 0);
+        for level in (0..u64::BITS as u8).rev().filter(|level| size >> level & 1 == 1) {
+            bytes.extend_from_slice(&self.node(level, at >> level)?);
+            at += 1 << level;
+        }
+        Frontier::decode(&bytes).map_err(|error| self.failed(Failed::Proof(error)))
+    }
+
+    fn failed(&self, failed: Failed) -> Error {
+        match failed {
+            Failed::Ours(error) => error,
+            Failed::Proof(error) => {
+                Damage::new(DamageCode::Tree, "a tree that proves itself", error.to_string()).stream(&self.stream.name).into()
+            }
+        }
+    }
+
     /// A record with its salt: all that its leaf is made from. Cheap in the order of the records.
     ///
     /// # Errors
@@ -91,7 +134,7 @@ impl Prover {
     }
 
     /// Node of the tree over the leaves `index << level .. (index + 1) << level`, all of which are there.
-    fn node(&self, level: u8, index: u64) -> Result<Hash> {
+    pub(crate) fn node(&self, level: u8, index: u64) -> Result<Hash> {
         if is_kept(level) {
             return self.kept(level, index);
         }

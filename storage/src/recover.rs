@@ -87,7 +87,7 @@ pub(crate) fn acknowledged(newest: &BTreeMap<u32, Tip>, stream: &Stream) -> u64 
 }
 
 /// When the last record of a stream was received.
-fn last_received(store: &Store, stream: &Stream) -> Result<Timestamp> {
+pub(crate) fn last_received(store: &Store, stream: &Stream) -> Result<Timestamp> {
     let last = stream.head.size().saturating_sub(1);
     if let Some(block) = blocks::containing(store, stream, last)? {
         return Ok(block.head.received.1);

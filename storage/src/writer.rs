@@ -58,6 +58,7 @@ impl Writer {
     /// [`Error::AlreadyAnArchive`] if the directory is not empty.
     pub fn create(path: &Path, options: &Options) -> Result<Self> {
         let directory = Directory::new(path);
+        directory.check_no_replica()?;
         directory.claim()?;
         let lock = take_lock(&directory)?;
         directory.clear_unfinished()?;
@@ -83,6 +84,7 @@ impl Writer {
     pub fn open(path: &Path, options: &Options) -> Result<Self> {
         let directory = Directory::new(path);
         directory.check_format()?;
+        directory.check_no_replica()?;
         let (store, torn_log) = open_store(&directory, options)?;
         check_version(&store)?;
         let streams = streams::all_sound(&store)?;
@@ -292,12 +294,12 @@ impl fmt::Debug for Writer {
     }
 }
 
-fn take_lock(directory: &Directory) -> Result<Lock> {
+pub(crate) fn take_lock(directory: &Directory) -> Result<Lock> {
     Lock::take(&directory.lock())?.ok_or_else(|| Error::Locked(directory.root().to_owned()))
 }
 
 /// Opens the database; says whether an unfinished record at the end of its log was cut off.
-fn open_store(directory: &Directory, options: &Options) -> Result<(Store, bool)> {
+pub(crate) fn open_store(directory: &Directory, options: &Options) -> Result<(Store, bool)> {
     let database = directory.database();
     match Store::open(&database, Access::Write, Some(take_lock(directory)?), options) {
         Err(Error::Damaged(_)) => {
@@ -314,7 +316,7 @@ fn open_store(directory: &Directory, options: &Options) -> Result<(Store, bool)>
 }
 
 /// Refuses a database that has less than was acknowledged, or other records, and a ledger that cannot say so.
-fn check_acknowledged(store: &Store, ledger: &Ledger, streams: &[Stream]) -> Result<()> {
+pub(crate) fn check_acknowledged(store: &Store, ledger: &Ledger, streams: &[Stream]) -> Result<()> {
     let lost = recover::lost(store, &ledger.newest, streams);
     if !lost.is_empty() {
         return Err(Error::AcknowledgedLost { lost });
@@ -327,7 +329,7 @@ fn check_acknowledged(store: &Store, ledger: &Ledger, streams: &[Stream]) -> Res
     }
 }
 
-fn check_version(store: &Store) -> Result<()> {
+pub(crate) fn check_version(store: &Store) -> Result<()> {
     let found = store.get(Family::Meta, ARCHIVE_KEY)?;
     let version = found.as_ref().and_then(|value| value.split_first_chunk()).map(|(v, _)| u32::from_le_bytes(*v));
     if version == Some(ARCHIVE_VERSION) {

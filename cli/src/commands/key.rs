@@ -58,6 +58,9 @@ fn export(archive: &Archive, key: &LogKey, output: &mut Output) -> Result<Exit, 
 }
 
 fn new(archive: &Archive, name: Option<&str>, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
+    if place.is_replica() {
+        return Err(place::failure(&Error::ReplicaOnly(place.path().to_owned())));
+    }
     let path = place.key();
     if path.try_exists().unwrap_or(true) {
         return Err(Failure::error(format!("there is a key, {}", path.display())).hint("`logkeep key show` prints it"));

@@ -9,6 +9,8 @@ mod init;
 mod key;
 mod man;
 mod prove;
+pub(crate) mod replicate;
+pub(crate) mod restore;
 mod search;
 mod show;
 mod streams;
@@ -46,6 +48,8 @@ pub(crate) fn run_at(command: Command, place: &Place, output: &mut Output) -> Re
         Command::Export(args) => export::run(&args, place, output),
         Command::Prove(args) => prove::run(&args, place, output),
         Command::Key(args) => key::run(&args, place, output),
+        Command::Replicate(args) => replicate::run(&args, place, output),
+        Command::Restore(args) => restore::run(&args, place, output),
         Command::Index(args) => index::run(&args, place, output),
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::sandbox::{Sandbox, assert_snapshot, workspace};
 
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 22] = [
     &[],
     &["demo"],
     &["init"],
@@ -20,6 +20,8 @@ const COMMANDS: [&[&str]; 20] = [
     &["key", "show"],
     &["key", "export"],
     &["key", "new"],
+    &["replicate"],
+    &["restore"],
     &["index"],
     &["index", "status"],
     &["index", "rebuild"],

@@ -104,7 +104,9 @@ pub(crate) fn failure(error: &Error) -> Failure {
         Error::ReplicaOnly(_) => failure
             .hint("write to the archive itself, and `logkeep replicate` brings it here")
             .hint("if that is lost, `logkeep restore` makes a new archive of the replica"),
-        Error::NoReplica(_) | Error::OtherArchive(_) => failure.hint("name a directory that is empty or does not exist yet"),
+        Error::NoReplica(_) | Error::OtherArchive(_) => {
+            failure.hint("name a directory that is empty or does not exist yet")
+        }
         Error::AlreadyAnArchive(_) => failure.hint("name an empty directory, or one that does not exist yet"),
         Error::Locked(_) => failure.hint("reading works at the same time; write when the other process has ended"),
         Error::AcknowledgedLost { .. } => failure

@@ -109,8 +109,7 @@ impl Directory {
         let entries = fs::read_dir(&self.root).map_err(|e| Error::io(&self.root, e))?;
         for entry in entries {
             let name = entry.map_err(|e| Error::io(&self.root, e))?.file_name();
-            const OURS: [&str; 7] =
-                ["LOCK", "FORMAT.new", "db", "tips.log", "tips.log.new", "REPLICA", "REPLICA.new"];
+            const OURS: [&str; 7] = ["LOCK", "FORMAT.new", "db", "tips.log", "tips.log.new", "REPLICA", "REPLICA.new"];
             let ours = OURS.iter().any(|known| name == *known);
             if !ours || (name == "tips.log" && length(&self.tips())? > 0) {
                 return Err(Error::AlreadyAnArchive(self.root.clone()));

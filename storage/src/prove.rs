@@ -96,9 +96,9 @@ impl Prover {
     fn failed(&self, failed: Failed) -> Error {
         match failed {
             Failed::Ours(error) => error,
-            Failed::Proof(error) => {
-                Damage::new(DamageCode::Tree, "a tree that proves itself", error.to_string()).stream(&self.stream.name).into()
-            }
+            Failed::Proof(error) => Damage::new(DamageCode::Tree, "a tree that proves itself", error.to_string())
+                .stream(&self.stream.name)
+                .into(),
         }
     }
 

@@ -20,12 +20,8 @@ struct Victim {
 
 #[test]
 fn a_replica_survives_kills_at_any_moment() {
-    let mut victim = Victim {
-        kept: Kept::new(),
-        random: Random::seeded("replica"),
-        took: Duration::from_millis(200),
-        kills: 0,
-    };
+    let mut victim =
+        Victim { kept: Kept::new(), random: Random::seeded("replica"), took: Duration::from_millis(200), kills: 0 };
     for number in 0.. {
         if victim.kills >= KILLS {
             break;

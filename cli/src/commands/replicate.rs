@@ -56,8 +56,7 @@ pub(crate) fn run(args: &ReplicateArgs, place: &Place, output: &mut Output) -> R
         output.warn("the copy is on the same disk as the archive: it does not survive the disk");
     }
     let key = key(place, output);
-    let interrupt =
-        Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
+    let interrupt = Interrupt::listen_aloud(output)?;
     let opened = Replica::open(&args.dest, &source, ReplicaKind::Following, place.options());
     let replica = opened.map_err(|error| place::failure(&error))?;
     let pace = Pace::new(args.limit_rate, &interrupt);
@@ -108,7 +107,9 @@ impl Copier<'_> {
             output.warn(&divergence.to_string());
         }
         if !round.divergences.is_empty() {
-            output.hint("nothing was copied. If the archive is the wrong one, `logkeep restore` makes a new one of the copy");
+            output.hint(
+                "nothing was copied. If the archive is the wrong one, `logkeep restore` makes a new one of the copy",
+            );
             output.hint("if the copy is the wrong one, keep it aside and replicate into a new directory");
         }
         for damage in round.damage.iter().map(ToString::to_string) {
@@ -156,7 +157,8 @@ fn key(place: &Place, output: &mut Output) -> Option<LogKey> {
 
 /// Whether the copy lies on another device; refuses one inside the archive.
 fn apart(archive: &Path, dest: &Path) -> Result<bool, Failure> {
-    let whole = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+    let whole =
+        |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
     if whole(dest).starts_with(whole(archive)) {
         return Err(Failure::usage("the copy cannot be inside the archive itself"));
     }

@@ -49,8 +49,7 @@ pub(crate) fn run(args: &RestoreArgs, place: &Place, output: &mut Output) -> Res
     if let Some(key) = &key {
         has_signed(key, &source)?;
     }
-    let interrupt =
-        Interrupt::listen().map_err(|error| Failure::error(format!("cannot listen for Ctrl-C: {error}")))?;
+    let interrupt = Interrupt::listen_aloud(output)?;
     let replica = Replica::open(&args.dest, &source, ReplicaKind::Restoring, place.options()).map_err(failed)?;
     let pace = Pace::new(None, &interrupt);
     let mut copier = Copier { source, replica, key, pace, told: Vec::new() };
@@ -86,7 +85,10 @@ fn keep(key: Option<&LogKey>, new: &Place, output: &mut Output) -> Result<(), Fa
         Some(key) if !path.try_exists().unwrap_or(true) => key.create(path).map_err(|error| place::failure(&error)),
         Some(_) => Ok(()),
         None => {
-            output.hint(&format!("nothing new is signed until your copy of the key is in {} (chmod 600)", path.display()));
+            output.hint(&format!(
+                "nothing new is signed until your copy of the key is in {} (chmod 600)",
+                path.display()
+            ));
             Ok(())
         }
     }

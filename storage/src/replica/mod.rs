@@ -114,8 +114,8 @@ impl Replica {
         if identity(&store)? != identity(&source.store())? {
             return Err(Error::OtherArchive(directory.root().to_owned()));
         }
-        let ledger = Ledger::read(&directory.tips())?;
         let streams = streams::all_sound(&store)?;
+        let ledger = Ledger::read(&directory.tips())?.without_torn_append(&streams);
         writer::check_acknowledged(&store, &ledger, &streams)?;
         let mut tips = TipLog::open(&directory.tips(), ledger)?;
         let missing = crate::recover::missing_tips(&store, tips.newest(), &streams)?;

@@ -1,3 +1,5 @@
+//! Following, stopping, damage, rollback and fork, and what is restored.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -153,7 +155,7 @@ fn stopped_after_any_part_it_is_whole_and_goes_on() {
     let mut stops = 0;
     loop {
         let mut replica = pair.open(&source);
-        replica.part_bytes = 20_000;
+        replica.part_bytes = 200;
         let round = replica.take(&source, Some(&pair.key), &mut |_| false).unwrap();
         assert_eq!((&round.divergences, &round.damage), (&vec![], &vec![]));
         drop(replica);
@@ -186,20 +188,20 @@ fn an_archive_that_was_set_back_or_went_another_way_is_refused() {
     fs::rename(pair.path("archive"), pair.path("newer")).unwrap();
     fs::rename(pair.path("older"), pair.path("archive")).unwrap();
     let found = pair.take().divergences;
-    assert_eq!(found.iter().map(|found| (found.kind, found.from)).collect::<Vec<_>>(), [
-        (DivergenceKind::Rollback, Some(3000)),
-        (DivergenceKind::Rollback, Some(0)),
-    ]);
+    assert_eq!(
+        found.iter().map(|found| (found.kind, found.from)).collect::<Vec<_>>(),
+        [(DivergenceKind::Rollback, Some(3000)), (DivergenceKind::Rollback, Some(0)),]
+    );
     assert!(found[0].to_string().starts_with("ROLLBACK: a/b: the archive has 3000 records with root "), "{}", found[0]);
     let mut writer = Writer::open(&pair.path("archive"), &options()).unwrap();
     append(&mut writer, "c", 0, 9, false);
     append(&mut writer, "a/b", 3000, 1300, true);
     drop(writer);
     let found = pair.take().divergences;
-    assert_eq!(found.iter().map(|found| (found.kind, found.from)).collect::<Vec<_>>(), [
-        (DivergenceKind::Fork, Some(3000)),
-        (DivergenceKind::Fork, Some(0)),
-    ]);
+    assert_eq!(
+        found.iter().map(|found| (found.kind, found.from)).collect::<Vec<_>>(),
+        [(DivergenceKind::Fork, Some(3000)), (DivergenceKind::Fork, Some(0)),]
+    );
     assert!(found[0].to_string().ends_with("; they differ from record 3000 on"), "{}", found[0]);
     fs::rename(pair.path("archive"), pair.path("older")).unwrap();
     fs::rename(pair.path("newer"), pair.path("archive")).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use logkeep_storage::{Archive, BlockHead, Damage, StreamName, in_parallel};
+use logkeep_storage::{Archive, BlockHead, Damage, DamageCode, StreamName, in_parallel};
 
 use crate::entry::{MARK, entries, id_hash};
 use crate::error::Result;
@@ -17,8 +17,8 @@ const THREADS: usize = 2;
 /// What [`Index::check`] found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// What is wrong, in words. Empty: the index answers as the archive does.
-    pub findings: Vec<String>,
+    /// What is wrong. Empty: the index answers as the archive does.
+    pub findings: Vec<Damage>,
     /// Blocks compared.
     pub blocks: u64,
     /// Blocks that are not in the index (yet): searches read them.
@@ -27,10 +27,14 @@ pub struct Checked {
     pub words: u64,
     /// Ids in the runs.
     pub ids: u64,
+    /// Names of the streams by number.
+    names: HashMap<u32, StreamName>,
     expected: HashMap<Place, Sum>,
     unreadable: Vec<Place>,
-    /// Places where the archive has another block than the index.
+    /// Places where the archive has another block than the index, until they are told.
     outdated: Vec<Place>,
+    /// The same, told.
+    replaced: Vec<Place>,
 }
 
 /// Terms of a block, summed up: how many, and all their hashes.
@@ -77,6 +81,13 @@ impl Checked {
         }
         self.expected.insert(place, sum);
     }
+
+    /// A finding about a block.
+    fn find(&mut self, place: Place, expected: impl Into<String>, found: impl Into<String>) {
+        let damage = Damage::new(DamageCode::Index, expected, found).block(place.first);
+        let name = self.names.get(&place.stream);
+        self.findings.push(name.map_or(damage.clone(), |name| damage.stream(name)));
+    }
 }
 
 /// Whether a finding is about the block that begins here.
@@ -84,14 +95,11 @@ fn names(found: &Damage, first: u64) -> bool {
     found.block == Some(first) || found.records.as_ref().is_some_and(|records| records.contains(&first))
 }
 
-/// The finding that the runs have other ids of a block than the block.
-fn compare_ids(place: Place, ids: &[u64], in_runs: Option<&RunSum>) -> Option<String> {
+/// That the runs have other ids of a block than the block: expected and found.
+fn compare_ids(ids: &[u64], in_runs: Option<&RunSum>) -> Option<(String, String)> {
     let RunSum { hash_bits, sum } = *in_runs?;
     let expected = Sum::of_ids(ids, hash_bits);
-    let (Place { stream, first }, found) = (place, sum.count);
-    let text = || {
-        format!("block {first} of stream {stream} has {found} ids in the runs instead of {}, or others", expected.count)
-    };
+    let text = || (format!("the block's {} ids in the runs", expected.count), format!("{}, or others", sum.count));
     (sum != expected).then(text)
 }
 
@@ -108,13 +116,15 @@ impl Index {
     pub fn check(&self, archive: &Archive, progress: &mut dyn FnMut(u64)) -> Result<Checked> {
         let mut checked = Checked::default();
         if !self.is_of(archive)? {
-            checked.findings.push("the index is of another archive".to_owned());
+            checked.findings.push(Damage::new(DamageCode::Index, "this archive's index", "that of another archive"));
             return Ok(checked);
         }
         let ids = self.sum_runs(&mut checked);
-        self.check_places(&mut checked)?;
         let mut strangers = self.inner.covered.clone();
-        for stream in archive.streams()? {
+        let streams = archive.streams()?;
+        checked.names = streams.iter().map(|stream| (stream.number, stream.name.clone())).collect();
+        self.check_places(&mut checked)?;
+        for stream in streams {
             let (heads, damage) = archive.blocks_with_damage(&stream.name, 0)?;
             // What is wrong with the archive is for its own verification to say.
             let (number, damaged) = (stream.number, |first: u64| damage.iter().any(|found| names(found, first)));
@@ -134,14 +144,15 @@ impl Index {
                 progress(checked.blocks);
             }
         }
-        let strange = |place: &Place| format!("block {} of stream {} is not in the archive", place.first, place.stream);
-        checked.findings.extend(strangers.keys().map(strange));
-        let other = |place: &Place| {
-            format!("block {} of stream {} was another one when it was indexed", place.first, place.stream)
-        };
-        checked.findings.extend(checked.outdated.iter().map(other));
+        for place in strangers.keys() {
+            checked.find(*place, "no such block: the archive has none", "one");
+        }
+        for place in std::mem::take(&mut checked.outdated) {
+            checked.find(place, "the block that is in the archive", "another one");
+            checked.replaced.push(place);
+        }
         self.check_words(&mut checked)?;
-        checked.findings.sort();
+        checked.findings.sort_by_key(ToString::to_string);
         checked.findings.dedup();
         Ok(checked)
     }
@@ -168,7 +179,7 @@ impl Index {
             });
             match entries {
                 Ok(entries) => checked.ids += entries,
-                Err(error) => checked.findings.push(error.to_string()),
+                Err(error) => checked.findings.push(Damage::new(DamageCode::Index, "a sound run", error.to_string())),
             }
         }
         sums
@@ -188,7 +199,9 @@ impl Index {
             checked.blocks += 1;
             match found {
                 Ok(found) => {
-                    checked.findings.extend(compare_ids(place, &found.ids, ids.get(&place)));
+                    if let Some((expected, found)) = compare_ids(&found.ids, ids.get(&place)) {
+                        checked.find(place, expected, found);
+                    }
                     checked.expect_words(place, found.words);
                 }
                 Err(logkeep_storage::Error::Damaged(_)) => checked.unreadable.push(place),
@@ -203,14 +216,12 @@ impl Index {
         let mut seen = HashSet::new();
         for place in in_dictionary {
             if !seen.insert(place) {
-                checked.findings.push(format!("block {} of stream {} is indexed twice", place.first, place.stream));
+                checked.find(place, "the block once in the dictionary", "twice");
             }
         }
         let covered: HashSet<Place> = self.inner.covered.keys().copied().collect();
         for place in seen.symmetric_difference(&covered) {
-            let text =
-                format!("block {} of stream {} is in the dictionary or the runs only", place.first, place.stream);
-            checked.findings.push(text);
+            checked.find(*place, "the block in the dictionary and in the runs", "in one of them only");
         }
         Ok(())
     }
@@ -222,26 +233,19 @@ impl Index {
             let entry = found.entry(place).or_default();
             entry.add(word_hash(word, mark));
         })?;
-        for (place, expected) in &checked.expected {
-            let found = found.remove(place).unwrap_or_default();
-            if found != *expected {
-                let text = format!(
-                    "block {} of stream {} has {} words in the dictionary instead of {}, or others",
-                    place.first, place.stream, found.count, expected.count
-                );
-                checked.findings.push(text);
+        for (place, expected) in std::mem::take(&mut checked.expected) {
+            let found = found.remove(&place).unwrap_or_default();
+            if found != expected {
+                let words = format!("the block's {} words in the dictionary", expected.count);
+                checked.find(place, words, format!("{}, or others", found.count));
             }
             checked.words += expected.count;
         }
-        let mut findings = Vec::new();
-        for place in
-            found.keys().filter(|place| !checked.unreadable.contains(place) && !checked.outdated.contains(place))
-        {
-            let text = format!("block {} of stream {} has words, but is no block", place.first, place.stream);
-            findings.push(text);
+        for place in found.keys() {
+            if !checked.unreadable.contains(place) && !checked.replaced.contains(place) {
+                checked.find(*place, "no words: there is no such block", "some");
+            }
         }
-        checked.findings.extend(findings);
-        checked.expected.clear();
         Ok(())
     }
 }

@@ -62,16 +62,8 @@ pub(crate) fn end_of(head: &BlockHead) -> u64 {
 
 /// The finding that records are not where they should be.
 pub(crate) fn missing(stream: &StreamName, records: Range<u64>) -> Damage {
-    Damage {
-        code: DamageCode::BlockMissing,
-        stream: Some(stream.clone()),
-        block: None,
-        column: None,
-        file: None,
-        records: Some(records),
-        expected: "a block with these records".to_owned(),
-        found: "nothing".to_owned(),
-    }
+    let damage = Damage::new(DamageCode::BlockMissing, "a block with these records", "nothing");
+    damage.stream(stream).records(records)
 }
 
 /// Whether one of the findings is about all of these records.

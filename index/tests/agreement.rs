@@ -57,7 +57,7 @@ fn agree(seed: u64, steps: &[Step]) -> Result<(), TestCaseError> {
     ask(&shelf, &searchers, &mut dice, QUESTIONS)?;
     if let Some(index) = shelf.index() {
         let checked = index.check(&shelf.archive(), &mut |_| {}).unwrap();
-        prop_assert_eq!(&checked.findings, &Vec::<String>::new());
+        prop_assert_eq!(&checked.findings, &vec![]);
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ fn an_index_of_another_archive_is_not_used() {
     let index = shelf.index().unwrap();
     assert!(!index.is_of(&shelf.archive()).unwrap() && index.is_of(&other.archive()).unwrap());
     let findings = index.check(&shelf.archive(), &mut |_| {}).unwrap().findings;
-    assert_eq!(findings, ["the index is of another archive"]);
+    assert_eq!((findings.len(), findings[0].found.as_str()), (1, "that of another archive"));
     let searcher = shelf.searcher(Some(index));
     let mut dice = Dice::new(6);
     for _ in 0..60 {
@@ -45,7 +45,7 @@ fn an_index_of_another_archive_is_not_used() {
     shelf.catch_up();
     let index = shelf.index().unwrap();
     assert_eq!(index.blocks(), 3, "made anew");
-    assert_eq!(index.check(&shelf.archive(), &mut |_| {}).unwrap().findings, Vec::<String>::new());
+    assert_eq!(index.check(&shelf.archive(), &mut |_| {}).unwrap().findings, []);
 }
 
 /// A batch of records that are the same except for `word`.
@@ -82,13 +82,15 @@ fn a_block_that_is_another_than_when_it_was_indexed_is_read() {
     let root = folder.path().join("index");
     Indexer::open(&root, 64 << 20, 1).unwrap().catch_up(&archives[0], &mut |_| {}).unwrap();
     let index = || Index::open(&root).unwrap().unwrap();
-    assert_eq!(index().check(&archives[0], &mut |_| {}).unwrap().findings, Vec::<String>::new());
+    assert_eq!(index().check(&archives[0], &mut |_| {}).unwrap().findings, []);
     let searcher = Searcher::new(archives[1].clone(), Some(index()), 1);
     for (filter, expected) in [("both", 1024), ("bob", 1024), ("anna", 0), ("-anna", 2048)] {
         assert_eq!(count(&searcher, filter), expected, "{filter}");
     }
     let checked = index().check(&archives[1], &mut |_| {}).unwrap();
-    assert_eq!(checked.findings, ["block 1024 of stream 1 was another one when it was indexed"]);
+    let found = &checked.findings[0];
+    assert_eq!((checked.findings.len(), found.block, found.found.as_str()), (1, Some(1024), "another one"));
+    assert!(found.stream.is_some(), "by name");
     assert_eq!((checked.blocks, checked.uncovered), (1, 1));
 }
 
@@ -168,6 +170,6 @@ fn blocks_whose_heads_could_not_be_read_are_indexed_when_they_can() {
 
 fn assert_whole(path: &Path, index: &Index) {
     assert_eq!(index.blocks(), 3);
-    assert_eq!(index.check(&reopened(path), &mut |_| {}).unwrap().findings, Vec::<String>::new());
+    assert_eq!(index.check(&reopened(path), &mut |_| {}).unwrap().findings, []);
     assert_eq!(count(&Searcher::new(reopened(path), Some(index.clone()), 1), "anna"), 3 * 1023);
 }

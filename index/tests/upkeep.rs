@@ -19,7 +19,7 @@ fn assert_whole(shelf: &Shelf, blocks: usize) {
     let index = shelf.index().unwrap();
     assert_eq!(index.blocks(), blocks);
     let checked = index.check(&shelf.archive(), &mut |_| {}).unwrap();
-    assert_eq!(checked.findings, Vec::<String>::new());
+    assert_eq!(checked.findings, []);
     assert_agrees(shelf, &shelf.searcher(Some(index)));
 }
 

@@ -46,9 +46,42 @@ pub enum DamageCode {
     StreamMissing,
     /// A stream is smaller than the trust file says it was: the archive was set back to an older state.
     Rollback,
+    /// The file that makes the directory an archive (`FORMAT`) is missing or is another one.
+    Format,
+    /// The signing key can be used by others than its owner.
+    Mode,
+    /// A signed record cannot be proven to a stranger.
+    Proof,
+    /// The index does not say what the archive says.
+    Index,
 }
 
 impl DamageCode {
+    /// All codes, each explained in `docs/findings.md`.
+    pub const ALL: [Self; 21] = [
+        Self::Store,
+        Self::Value,
+        Self::Stray,
+        Self::BlockMissing,
+        Self::BlockMisplaced,
+        Self::BlockHead,
+        Self::Chunk,
+        Self::BlockRoot,
+        Self::Tree,
+        Self::Head,
+        Self::Tail,
+        Self::Tips,
+        Self::Acknowledged,
+        Self::File,
+        Self::Checkpoint,
+        Self::StreamMissing,
+        Self::Rollback,
+        Self::Format,
+        Self::Mode,
+        Self::Proof,
+        Self::Index,
+    ];
+
     /// The code as it stands in reports: `block-missing`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -70,6 +103,10 @@ impl DamageCode {
             Self::Checkpoint => "checkpoint",
             Self::StreamMissing => "stream-missing",
             Self::Rollback => "rollback",
+            Self::Format => "format",
+            Self::Mode => "mode",
+            Self::Proof => "proof",
+            Self::Index => "index",
         }
     }
 }
@@ -93,6 +130,8 @@ pub struct Damage {
     pub column: Option<String>,
     /// The file, where one is known.
     pub file: Option<PathBuf>,
+    /// Where in the file, in bytes, where that is known.
+    pub offset: Option<u64>,
     /// The records that are concerned.
     pub records: Option<Range<u64>>,
     /// What should be there.
@@ -102,28 +141,45 @@ pub struct Damage {
 }
 
 impl Damage {
-    pub(crate) fn new(code: DamageCode, expected: impl Into<String>, found: impl Into<String>) -> Self {
+    /// A finding without a place.
+    #[must_use]
+    pub fn new(code: DamageCode, expected: impl Into<String>, found: impl Into<String>) -> Self {
         let (expected, found) = (expected.into(), found.into());
-        Self { code, stream: None, block: None, column: None, file: None, records: None, expected, found }
+        Self { code, stream: None, block: None, column: None, file: None, offset: None, records: None, expected, found }
     }
 
-    pub(crate) fn stream(mut self, stream: &StreamName) -> Self {
+    /// In this stream.
+    #[must_use]
+    pub fn stream(mut self, stream: &StreamName) -> Self {
         self.stream = Some(stream.clone());
         self
     }
 
-    pub(crate) fn block(mut self, first: u64) -> Self {
+    /// In the block that begins with this record.
+    #[must_use]
+    pub fn block(mut self, first: u64) -> Self {
         self.block = Some(first);
         self
     }
 
-    pub(crate) fn records(mut self, records: Range<u64>) -> Self {
+    /// About these records.
+    #[must_use]
+    pub fn records(mut self, records: Range<u64>) -> Self {
         self.records = Some(records);
         self
     }
 
-    pub(crate) fn file(mut self, file: impl Into<PathBuf>) -> Self {
+    /// In this file.
+    #[must_use]
+    pub fn file(mut self, file: impl Into<PathBuf>) -> Self {
         self.file = Some(file.into());
+        self
+    }
+
+    /// At this place of the file.
+    #[must_use]
+    pub fn offset(mut self, offset: Option<u64>) -> Self {
+        self.offset = offset;
         self
     }
 
@@ -172,6 +228,9 @@ impl fmt::Display for Damage {
         if let Some(file) = &self.file {
             write!(f, " file {}", file.display())?;
         }
+        if let Some(offset) = self.offset {
+            write!(f, " byte {offset}")?;
+        }
         write!(f, ": expected {}, found {}", self.expected, self.found)
     }
 }
@@ -186,4 +245,31 @@ pub(crate) fn missing_chunk(number: u16) -> Damage {
 /// How findings name a chunk.
 pub(crate) fn chunk_name(number: u16) -> String {
     format!("chunk {number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page, with the headings of its codes.
+    const PAGE: &str = include_str!("../../docs/findings.md");
+
+    #[test]
+    fn every_code_is_explained_and_every_explained_one_exists() {
+        let explained: Vec<&str> =
+            PAGE.lines().filter_map(|line| line.strip_prefix("## `")?.strip_suffix('`')).collect();
+        let codes: Vec<&str> = DamageCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(explained, codes, "in the order of the code");
+        for part in PAGE.split("\n## `").skip(1) {
+            assert!(part.contains("\n\nWhat to do: "), "{part}");
+        }
+    }
+
+    #[test]
+    fn a_finding_says_its_place() {
+        let found = Damage::new(DamageCode::Chunk, "CRC32 1", "CRC32 2").block(1024).records(1024..2048);
+        let found = found.file("db/000012.sst").offset(Some(17));
+        let text = "damage (chunk) block 1024 records 1024..2048 file db/000012.sst byte 17: expected CRC32 1, found CRC32 2";
+        assert_eq!(found.to_string(), text);
+    }
 }

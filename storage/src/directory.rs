@@ -3,12 +3,16 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use crate::damage::{Damage, DamageCode};
 use crate::error::{Error, Result};
 
 /// What the file `FORMAT` holds.
 pub(crate) const FORMAT: &str = "logkeep archive 1\n";
+/// Rights of an archive's directory when logkeep makes it: its owner's, and nobody else's.
+const DIRECTORY_MODE: u32 = 0o700;
 
 /// First line of the file `REPLICA`; the second says what for.
 pub(crate) const REPLICA: &str = "logkeep replica 1\n";
@@ -91,21 +95,35 @@ impl Directory {
         Err(Error::io(&folder, io::ErrorKind::AlreadyExists.into()))
     }
 
-    /// Refuses a directory that is no archive, or one of another format.
+    /// Refuses a directory that is no archive, or one of another format. Where everything else of an archive is there,
+    /// the lost file is damage.
     pub(crate) fn check_format(&self) -> Result<()> {
         let path = self.format();
+        let damage = |found: String| Damage::new(DamageCode::Format, format!("{FORMAT:?}"), found).file(&path).into();
         match fs::read(&path) {
             Ok(found) if found == FORMAT.as_bytes() => Ok(()),
-            Ok(found) => Err(Error::Format { found: shown(&found), path }),
+            Ok(found) if is_other_format(&found) => Err(Error::Format { found: shown(&found), path }),
+            Ok(found) => Err(damage(format!("{:?}", shown(&found)))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.holds_records() => {
+                Err(damage("no file".to_owned()))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NotAnArchive(self.root.clone())),
             Err(source) => Err(Error::io(&path, source)),
         }
     }
 
+    /// Whether something was acknowledged here, which a `create` that was killed has not come to.
+    fn holds_records(&self) -> bool {
+        let tables = || fs::read_dir(self.database()).map(|entries| entries.into_iter().any(is_table));
+        self.database().is_dir() && (length(&self.tips()).is_ok_and(|bytes| bytes > 0) || tables().unwrap_or(false))
+    }
+
     /// Makes the directory, or takes an empty one. What a `create` that was killed left behind is taken as well:
     /// the file `FORMAT` comes last, so nothing was appended yet.
     pub(crate) fn claim(&self) -> Result<()> {
-        fs::create_dir_all(&self.root).map_err(|e| Error::io(&self.root, e))?;
+        // Nobody else gets in, whatever rights the files inside have: RocksDB gives them what it likes.
+        let made = fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(&self.root);
+        made.map_err(|e| Error::io(&self.root, e))?;
         let entries = fs::read_dir(&self.root).map_err(|e| Error::io(&self.root, e))?;
         for entry in entries {
             let name = entry.map_err(|e| Error::io(&self.root, e))?.file_name();
@@ -190,7 +208,12 @@ pub(crate) type Fingerprint = Vec<(OsString, u64)>;
 /// between.
 pub(crate) fn fingerprint(directory: &Directory) -> Result<Fingerprint> {
     let database = directory.database();
-    let failed = |e| Error::io(&database, e);
+    let failed = |e: io::Error| match e.kind() {
+        io::ErrorKind::NotFound => {
+            Damage::new(DamageCode::Store, "the database", "no such directory").file(&database).into()
+        }
+        _ => Error::io(&database, e),
+    };
     let mut files = vec![("tips.log".into(), length(&directory.tips()).unwrap_or(0))];
     for entry in fs::read_dir(&database).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -219,6 +242,17 @@ pub(crate) fn fsync_directory(path: &Path) -> Result<()> {
     fs::File::open(path).and_then(|directory| directory.sync_all()).map_err(|e| Error::io(path, e))
 }
 
+/// Whether this is what another version of logkeep writes into `FORMAT`.
+fn is_other_format(found: &[u8]) -> bool {
+    let text = std::str::from_utf8(found).ok();
+    let number = text.and_then(|text| text.strip_prefix("logkeep archive ")?.strip_suffix('\n'));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn is_table(entry: io::Result<fs::DirEntry>) -> bool {
+    entry.is_ok_and(|entry| entry.path().extension().is_some_and(|extension| extension == "sst"))
+}
+
 fn length(path: &Path) -> Result<u64> {
     fs::metadata(path).map(|file| file.len()).map_err(|e| Error::io(path, e))
 }
@@ -245,6 +279,24 @@ mod tests {
         fs::write(directory.tips(), b"").unwrap();
         fs::write(root.path().join("other"), b"").unwrap();
         assert!(matches!(directory.claim(), Err(Error::AlreadyAnArchive(_))));
+    }
+
+    #[test]
+    fn a_lost_format_is_damage_only_where_something_was_acknowledged() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = Directory::new(root.path());
+        assert!(matches!(directory.check_format(), Err(Error::NotAnArchive(_))));
+        fs::create_dir(directory.database()).unwrap();
+        fs::write(directory.tips(), b"").unwrap();
+        assert!(matches!(directory.check_format(), Err(Error::NotAnArchive(_))));
+        fs::write(directory.tips(), [0; 64]).unwrap();
+        assert!(matches!(directory.check_format(), Err(Error::Damaged(damage)) if damage.code == DamageCode::Format));
+        fs::write(directory.format(), b"logkeep archive 2\n").unwrap();
+        assert!(matches!(directory.check_format(), Err(Error::Format { .. })));
+        fs::write(directory.format(), b"logkeep archivd 1\n").unwrap();
+        assert!(matches!(directory.check_format(), Err(Error::Damaged(_))));
+        fs::write(directory.format(), FORMAT).unwrap();
+        assert!(directory.check_format().is_ok());
     }
 
     #[test]

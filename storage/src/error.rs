@@ -21,6 +21,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The system does not let this user read or write a file: nothing is known of the file itself.
+    #[error("{}: permission denied", path.display())]
+    Denied {
+        /// The file.
+        path: PathBuf,
+    },
     /// Nothing more fits on the disk; what was acknowledged before is kept.
     #[error("no space is left for {}: free some, then run the same again", path.display())]
     DiskFull {
@@ -109,6 +115,7 @@ impl Error {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path, source: source.into() },
+            io::ErrorKind::PermissionDenied => Self::Denied { path },
             _ => Self::Io { path, source },
         }
     }

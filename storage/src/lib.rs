@@ -8,6 +8,7 @@ mod checkpoint;
 mod damage;
 mod directory;
 mod error;
+mod event;
 mod fields;
 mod hex;
 mod lock;
@@ -56,6 +57,8 @@ pub use recover::{Lost, Recovery};
 pub use replica::{Copied, Divergence, DivergenceKind, Replica, Round, on_one_device};
 pub use stream::{NameError, RecordId, StreamName};
 pub use time::{TimeError, Timestamp};
-pub use verify::{Progress, Verification, verify};
+pub use verify::{
+    CheckedStream, Coverage, Depth, FAULTS, Part, Progress, Request, Verification, self_test, verify, verify_as,
+};
 pub use writer::Writer;
 pub use zstd_reader::zstd_reader;

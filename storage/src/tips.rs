@@ -128,9 +128,11 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// Reads a ledger. One that is missing or cannot be read is damage.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|e| {
-            let found = if e.kind() == std::io::ErrorKind::NotFound { "no file".to_owned() } else { e.to_string() };
-            Damage::new(DamageCode::Tips, "the ledger", found).file(path)
+        let bytes = std::fs::read(path).map_err(|e| match e.kind() {
+            // Nobody knows what is in it; its owner can look.
+            std::io::ErrorKind::PermissionDenied => Error::io(path, e),
+            std::io::ErrorKind::NotFound => Damage::new(DamageCode::Tips, "the ledger", "no file").file(path).into(),
+            _ => Damage::new(DamageCode::Tips, "the ledger", e.to_string()).file(path).into(),
         })?;
         Ok(Self::parse(path, &bytes))
     }
@@ -197,18 +199,15 @@ impl Ledger {
         self.take(path, at, Some((tip, self.crc_of_last)));
         self.crc_of_last = own_crc(bytes);
         if self.damage.len() == before {
-            let mut damage = Damage::new(DamageCode::Tips, "a tip", "one with another byte, which its checksum tells");
-            damage.column = Some(format!("byte {}", at * TIP_BYTES));
-            self.damage.push(damage.file(path));
+            let damage = Damage::new(DamageCode::Tips, "a tip", "one with another byte, which its checksum tells");
+            self.damage.push(damage.file(path).offset(Some((at * TIP_BYTES) as u64)));
             self.corrected += 1;
         }
     }
 
     fn take(&mut self, path: &Path, at: usize, decoded: Option<(Tip, u32)>) {
         let damage = |expected: String, found: String| {
-            let mut damage = Damage::new(DamageCode::Tips, expected, found).file(path);
-            damage.column = Some(format!("byte {}", at * TIP_BYTES));
-            damage
+            Damage::new(DamageCode::Tips, expected, found).file(path).offset(Some((at * TIP_BYTES) as u64))
         };
         let Some((tip, before)) = decoded else {
             return self.damage.push(damage("a tip".to_owned(), "other bytes".to_owned()));

@@ -11,6 +11,7 @@ mod ints;
 mod json;
 mod list;
 mod mask;
+mod paths;
 mod pattern;
 mod read;
 mod rows;

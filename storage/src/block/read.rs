@@ -9,7 +9,7 @@ use super::rows::{RowsNode, Shape, Shapes};
 use super::segment::Segments;
 use super::values::Values;
 use super::zstd_frame::decompress;
-use super::{BlockError, BlockHead, Fragment, mask};
+use super::{BlockError, BlockHead, Fragment, mask, paths};
 use crate::error::Error;
 use crate::time::Timestamp;
 
@@ -65,6 +65,7 @@ pub(crate) fn decode(head: &BlockHead, chunks: &dyn ChunkSource) -> Result<Decod
     let columns = block.all_columns()?;
     check_sums(&block.directory.columns, &columns)?;
     let bodies = block.bodies_of(&all, &columns)?;
+    paths::check(&block.directory.columns, block.shapes()?, &bodies)?;
     Ok(DecodedRows { bodies, events: block.events()?.to_vec(), received: block.received()?.to_vec() })
 }
 

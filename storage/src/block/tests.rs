@@ -117,6 +117,27 @@ fn a_head_that_sums_its_columns_up_wrongly_is_found() {
     assert!(changed(|column| column.longest = 2).is_err());
 }
 
+#[test]
+fn a_head_that_names_its_columns_wrongly_is_found() {
+    let bodies = [b"{\"a\":\"x\",\"b\":[1,2]}".to_vec(), b"{\"a\":\"y\"}".to_vec(), b"no json".to_vec()];
+    let bodies: Vec<Vec<u8>> = bodies.into_iter().chain((0..5).map(|n| format!("{{\"a\":{n}}}").into_bytes())).collect();
+    for only_json in [false, true] {
+        let bodies: Vec<Vec<u8>> = bodies.iter().filter(|body| !only_json || body[0] == b'{').cloned().collect();
+        let encoded = encode(&rows(&bodies), &envelope()).unwrap();
+        let head = BlockHead::parse(&encoded.head).unwrap();
+        let changed = |change: fn(&mut ColumnHead)| {
+            let mut head = head.clone();
+            let mut directory = head.directory.get().unwrap().clone();
+            directory.columns.iter_mut().filter(|column| column.path == "a").for_each(change);
+            head.directory = directory.into();
+            decode(&BlockHead::parse(&head.encode().unwrap()).unwrap(), &encoded.chunks)
+        };
+        assert!(changed(|_| {}).is_ok());
+        assert!(changed(|column| column.path = "c".to_owned()).is_err(), "a search for a would not find it");
+        assert!(changed(|column| column.dense = !column.dense).is_err());
+    }
+}
+
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),

@@ -121,6 +121,12 @@ impl Store {
         checks.into_iter().filter_map(|check| check.err().map(|text| store_damage(&self.path, &text))).collect()
     }
 
+    /// Names of the table files that belong to the database.
+    pub(crate) fn live_tables(&self) -> Result<Vec<String>> {
+        let files = self.db.live_files().map_err(|e| failure(&self.path, e))?;
+        Ok(files.into_iter().map(|file| file.name.trim_start_matches('/').to_owned()).collect())
+    }
+
     /// The id that the database's manifest knows, to compare with its file.
     pub(crate) fn identity(&self) -> Result<Vec<u8>> {
         self.db.get_db_identity().map_err(|e| failure(&self.path, e))

@@ -31,17 +31,53 @@ pub(super) struct Subtree {
     pub(super) nodes: Nodes,
 }
 
-/// Checks a block whose head stands in the database under `first`.
-pub(super) fn check(store: &Store, stream: &Stream, first: u64, bytes: &[u8]) -> Result<Checked> {
+/// Checks a block whose head stands in the database under `first`; its contents only if `reads` says so.
+pub(super) fn check(
+    store: &Store,
+    stream: &Stream,
+    first: u64,
+    bytes: &[u8],
+    reads: impl Fn(&BlockHead) -> bool,
+) -> Result<Checked> {
     let stored = blocks::parse(&stream.name, stream.number, first, bytes.to_vec())?;
     let head = stored.head;
+    if !reads(&head) {
+        let stored_bytes = bytes.len() as u64 + head.stored_bytes;
+        return Ok(Checked { stored_bytes, tree: None, damage: Vec::new(), head });
+    }
     let mut damage = Vec::new();
     let chunks = chunks(store, &head, &mut damage)?;
     let stored_bytes = bytes.len() as u64 + chunks.bytes();
     let tree = if damage.is_empty() { records(stream, &head, &chunks, &mut damage)? } else { None };
     let place = |found: Damage| found.stream(&stream.name).block(first).records(first..blocks::end(&head));
-    let damage = damage.into_iter().map(place).collect();
+    let damage = joined(damage).into_iter().map(place).collect();
     Ok(Checked { stored_bytes, tree, damage, head })
+}
+
+/// Findings that differ in the chunk only, as one: a bad place of a file holds many chunks.
+fn joined(damage: Vec<Damage>) -> Vec<Damage> {
+    let mut joined: Vec<Damage> = Vec::new();
+    for found in damage {
+        let same = |last: &&mut Damage| {
+            let columns = (last.column.clone(), found.column.clone());
+            matches!(columns, (Some(_), Some(_)))
+                && (last.code, &last.file, last.offset) == (DamageCode::Store, &found.file, found.offset)
+                && (found.code, &last.found) == (DamageCode::Store, &found.found)
+        };
+        match joined.last_mut().filter(same) {
+            Some(last) => last.column = span_of(last.column.take(), found.column.as_deref()),
+            None => joined.push(found),
+        }
+    }
+    joined
+}
+
+/// `chunk 2` and `chunk 3` are `chunk 2 to 3`.
+fn span_of(from: Option<String>, to: Option<&str>) -> Option<String> {
+    let last = to?.rsplit(' ').next()?;
+    let first = from?;
+    let first = first.split(" to ").next()?;
+    Some(format!("{first} to {last}"))
 }
 
 /// All chunks of a block, each that is missing, changed or too many reported.

@@ -28,12 +28,27 @@ pub(super) fn open(directory: &Directory, options: &Options, report: &mut Verifi
     Ok(opened)
 }
 
+/// Lets the system forget what it keeps of the database's files in memory, so that they are read from the disk. Whether
+/// it could: a writer beside goes on as before, and reads from the disk what it needs again.
+pub(super) fn drop_from_cache(directory: &Directory) -> bool {
+    let Ok(entries) = std::fs::read_dir(directory.database()) else { return false };
+    let tables = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension() == Some("sst".as_ref()));
+    let forget = |path: std::path::PathBuf| {
+        let file = std::fs::File::open(path).ok()?;
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).ok()
+    };
+    tables.map(forget).fold(true, |all, one| all && one.is_some())
+}
+
 /// What the database says of its own files, and whether its identity is what its manifest says.
-pub(super) fn check(directory: &Directory, store: &Store, report: &mut Verification) -> Result<()> {
-    store.check_files().into_iter().for_each(|damage| report.add(damage));
+pub(super) fn check(directory: &Directory, store: &Store, whole: bool, report: &mut Verification) -> Result<()> {
+    if whole {
+        store.check_files().into_iter().for_each(|damage| report.add(damage));
+    }
     let path = directory.database().join("IDENTITY");
     let found = match std::fs::read(&path) {
         Ok(found) => found,
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(Error::io(&path, error)),
         Err(error) => {
             report.add(Damage::new(DamageCode::File, "the database's id", error.to_string()).file(path));
             return Ok(());

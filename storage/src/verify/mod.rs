@@ -4,9 +4,14 @@
 //! from the disk as far as RocksDB is concerned. It never stops at the first damage and mends nothing.
 
 mod block;
+mod census;
+mod coverage;
 mod files;
 mod keys;
 mod names;
+mod report;
+mod request;
+mod self_test;
 mod signatures;
 mod stream;
 mod trusted;
@@ -16,79 +21,20 @@ use std::collections::BTreeMap;
 use logkeep_proof::Trust;
 
 use crate::archive::{Archive, State};
-use crate::damage::Damage;
 use crate::directory::Directory;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::log_key::LogKey;
 use crate::recover;
 use crate::streams::{self, Stream};
 use crate::tips::{Ledger, Tip};
 use crate::verify::signatures::Judges;
 
-/// How far a verification is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Records that were checked.
-    pub records: u64,
-    /// Records there are, as the heads say.
-    pub records_total: u64,
-    /// Bytes of the bodies that were checked.
-    pub bytes: u64,
-}
+pub use coverage::Coverage;
+pub use report::{CheckedStream, Progress, Verification};
+pub use request::{Depth, Part, Request};
+pub use self_test::{FAULTS, self_test};
 
-/// What a verification found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verification {
-    /// Streams that were checked.
-    pub streams: u64,
-    /// Records whose bytes were hashed and are in the tree.
-    pub records: u64,
-    /// Bytes of their bodies.
-    pub bytes: u64,
-    /// Blocks that were read.
-    pub blocks: u64,
-    /// Acknowledged states (tips) whose root was computed again.
-    pub tips: u64,
-    /// Signed checkpoints that were checked.
-    pub checkpoints: u64,
-    /// Everything that is not as it was written.
-    pub damage: Vec<Damage>,
-    /// What could not be checked, because damage stands before it.
-    pub unchecked: Vec<String>,
-    /// What is worth knowing and no damage: an append that was cut short before or just after it was stored.
-    pub notes: Vec<String>,
-}
-
-impl Verification {
-    /// Whether there was anything to verify. An empty archive proves nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.records == 0 && self.damage.is_empty() && self.unchecked.is_empty()
-    }
-
-    fn add(&mut self, damage: Damage) {
-        // One bad file shows at many doors; each finding is told once.
-        if !self.damage.contains(&damage) {
-            self.damage.push(damage);
-        }
-    }
-
-    /// Keeps damage as a finding; every other error ends the verification.
-    fn take<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
-        match result {
-            Ok(value) => Ok(Some(value)),
-            Err(Error::Damaged(damage)) => {
-                self.add(*damage);
-                Ok(None)
-            }
-            Err(other) => Err(other),
-        }
-    }
-}
-
-/// Verifies a whole archive and says how far it is after every few blocks. Checkpoints are held against the archive's
-/// key and against what somebody knows from before. With neither nobody says whether the signatures are the archive's:
-/// checkpoints are then held against the records, and listed as unchecked.
+/// Verifies a whole archive and says how far it is after every few blocks.
 ///
 /// # Errors
 /// Only what keeps it from reading at all, such as a database that does not open. Damage is in the result.
@@ -98,32 +44,85 @@ pub fn verify(
     trust: Option<&Trust>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Verification> {
+    verify_as(archive, &Request { key, trust, ..Request::default() }, progress)
+}
+
+/// Verifies what is requested.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_as(
+    archive: &Archive,
+    request: &Request<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Verification> {
     let (directory, options) = (archive.directory(), archive.options());
-    let mut report = Verification::default();
+    let mut report = Verification { files: request.files, ..Verification::default() };
+    let dropped = request.depth != Depth::Quick && files::drop_from_cache(directory);
     let State { store, lost, .. } = files::open(directory, options, &mut report)?;
-    files::check(directory, &store, &mut report)?;
+    files::check(directory, &store, request.files, &mut report)?;
     lost.iter().for_each(|lost| report.add(lost.damage()));
     let streams = streams::all(&store, |damage| {
         report.add(damage);
         Ok(())
     })?;
     let mut tips = check_ledger(directory, &streams, &mut report)?;
+    if request.depth != Depth::Full {
+        // Each state before the newest would need the contents of its block.
+        tips.values_mut().for_each(|tips| drop(tips.drain(..tips.len().saturating_sub(1))));
+    }
     let acknowledged: BTreeMap<u32, u64> =
         tips.iter().filter_map(|(stream, tips)| Some((*stream, tips.last()?.size))).collect();
-    signatures::check(&store, &streams, Judges { key, trust }, &mut tips, &mut report)?;
+    let known = |stream: &Stream| acknowledged.get(&stream.number).copied().unwrap_or(0);
+    streams.iter().for_each(|stream| report.begin(stream, known(stream)));
+    for lost in &lost {
+        let name = lost.stream.as_ref().map_or_else(|| format!("stream number {}", lost.number), ToString::to_string);
+        report.expect(&name, lost.acknowledged);
+    }
+    let judges = Judges { key: request.key, trust: request.trust };
+    signatures::check(&store, &streams, judges, &mut tips, &mut report)?;
     names::check(&store, &streams, &mut report)?;
-    keys::check(&store, &streams, &mut report)?;
-    let records_total = streams.iter().map(|stream| stream.head.size()).sum();
+    keys::check(&store, &streams, request.files, &mut report)?;
+    census::check(directory, &store, &mut report)?;
+    let records_total = records_total(request.depth, &streams);
+    let mut tell = |records, bytes| progress(Progress { records, records_total, bytes });
     for stream in &streams {
         let tips = tips.get(&stream.number).map(Vec::as_slice).unwrap_or_default();
-        let (known, size) = (acknowledged.get(&stream.number).copied().unwrap_or(0), stream.head.size());
+        let (known, size) = (known(stream), stream.head.size());
         if known < size && known >= stream.head.acknowledged {
             report.notes.push(format!("records {known}..{size} of {} are not in tips.log", stream.name));
         }
-        let mut tell = |records, bytes| progress(Progress { records, records_total, bytes });
-        stream::check(&store, stream, tips, options.threads, &mut tell, &mut report)?;
+        let how = stream::How { threads: options.threads, reads_all: request.depth == Depth::Full };
+        stream::check(&store, stream, tips, how, &mut tell, &mut report)?;
     }
+    if let Depth::Parts(parts) = request.depth {
+        let of = |part: &Part| streams.iter().find(|stream| stream.name == part.stream);
+        for (part, stream) in parts.iter().filter_map(|part| Some((part, of(part)?))) {
+            let how = stream::How { threads: options.threads, reads_all: true };
+            let damage_before = report.damage.len();
+            if !stream::content(&store, stream, part.records.clone(), how, request.go_on, &mut tell, &mut report)? {
+                break;
+            }
+            if report.damage.len() == damage_before {
+                (request.done)(part);
+            }
+        }
+    }
+    if dropped {
+        files::drop_from_cache(directory);
+    }
+    report.merge_files();
+    report.join_content();
     Ok(report)
+}
+
+/// Records of which the bytes are to be read, for a bar that shows progress.
+fn records_total(depth: Depth<'_>, streams: &[Stream]) -> u64 {
+    match depth {
+        Depth::Full => streams.iter().map(|stream| stream.head.size()).sum(),
+        Depth::Quick => 0,
+        Depth::Parts(parts) => parts.iter().map(|part| part.records.end.saturating_sub(part.records.start)).sum(),
+    }
 }
 
 /// The tips of each stream, smallest first.

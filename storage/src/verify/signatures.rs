@@ -35,6 +35,7 @@ pub(super) fn check(
     let mut checkpoints = Vec::new();
     for stream in streams {
         let Some(Some(kept)) = report.take(kept(store, stream.number))? else { continue };
+        report.row(stream.name.as_str()).signed = Some(kept.frontier.size());
         know(stream, kept.frontier.size(), kept.frontier.root(), tips, report);
         checkpoints.push((stream, kept));
     }
@@ -42,12 +43,17 @@ pub(super) fn check(
     for (stream, kept) in &checkpoints {
         judge(stream, kept, judges.key, trusted.as_ref(), report)?;
     }
+    for expected in judges.trust.iter().flat_map(|trust| &trust.expected) {
+        let name = of_origin(streams, &expected.origin).map(|stream| stream.name.as_str());
+        report.expect(name.unwrap_or_else(|| gone(streams, &checkpoints, &expected.origin)), expected.size_min);
+    }
     trusted.iter().flat_map(Trusted::shortfalls).for_each(|damage| report.add(damage));
     for tip in named.into_values() {
         match of_origin(streams, &tip.origin) {
             Some(stream) => know(stream, tip.size, tip.root, tips, report),
             None => {
                 let expected = format!("{} with {} records, as _meta says", tip.origin, tip.size);
+                report.expect(gone(streams, &checkpoints, &tip.origin), tip.size);
                 report.add(Damage::new(DamageCode::StreamMissing, expected, "no such stream"));
             }
         }
@@ -95,6 +101,16 @@ pub(super) fn of_origin<'a>(streams: &'a [Stream], origin: &str) -> Option<&'a S
     streams.iter().filter(ends).max_by_key(|stream| stream.name.as_str().len())
 }
 
+/// The name of a stream that is gone: what of its origin is behind the archive's name, which the others tell.
+fn gone<'a>(streams: &[Stream], checkpoints: &[(&Stream, Kept)], origin: &'a str) -> &'a str {
+    let name = |(stream, kept): &(&Stream, Kept)| {
+        let text = std::str::from_utf8(&kept.note).ok()?;
+        Some(text.lines().next()?.strip_suffix(stream.name.as_str())?.to_owned())
+    };
+    let archive = checkpoints.iter().find_map(name).filter(|_| !streams.is_empty());
+    archive.and_then(|archive| origin.strip_prefix(archive.as_str())).unwrap_or(origin)
+}
+
 /// The newest tip of each stream in `_meta`.
 fn named(
     store: &std::sync::Arc<Store>,
@@ -122,6 +138,7 @@ fn know(
     tips: &mut BTreeMap<u32, Vec<Tip>>,
     report: &mut Verification,
 ) {
+    report.expect(stream.name.as_str(), size);
     if size > stream.head.size() {
         let damage =
             Damage::new(DamageCode::Acknowledged, format!("{size} signed records"), stream.head.size().to_string());

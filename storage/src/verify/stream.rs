@@ -1,7 +1,10 @@
 //! One stream: its blocks in order, the tree over all its records, the tail, the head, the tips.
 
+use std::ops::Range;
+
 use logkeep_proof::{Frontier, Hash};
 
+use crate::block::BlockHead;
 use crate::blocks;
 use crate::damage::{Damage, DamageCode};
 use crate::error::{Error, Result};
@@ -22,6 +25,14 @@ type Heads = Vec<(u64, Vec<u8>)>;
 
 /// Blocks that are read between two looks at the tree.
 const BLOCKS_AT_ONCE: usize = 16;
+
+/// How a stream is checked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    pub(super) threads: usize,
+    /// Whether the contents of all blocks are read, or only where the tree cannot do without.
+    pub(super) reads_all: bool,
+}
 
 /// The work on one stream.
 struct Check<'a> {
@@ -45,15 +56,14 @@ pub(super) fn check(
     store: &Store,
     stream: &Stream,
     tips: &[Tip],
-    threads: usize,
+    how: How,
     tell: &mut dyn FnMut(u64, u64),
     report: &mut Verification,
 ) -> Result<()> {
-    report.streams += 1;
     let damage_before = report.damage.len();
     let (tree, sums) = (Some(Frontier::new()), StreamHead::empty());
     let mut check = Check { store, stream, report, at: 0, tree, tips, sums, damage_before };
-    check.blocks(threads, tell)?;
+    check.blocks(how, tell)?;
     check.behind_blocks()?;
     check.tail()?;
     check.head();
@@ -62,14 +72,61 @@ pub(super) fn check(
     Ok(())
 }
 
+/// Checks the contents of the blocks that begin with one of these records, as long as `go_on` says so to the number of
+/// records read; whether it was done. That they belong to the tree is checked with their heads, by [`check`].
+pub(super) fn content(
+    store: &Store,
+    stream: &Stream,
+    records: Range<u64>,
+    how: How,
+    go_on: &dyn Fn(u64) -> bool,
+    tell: &mut dyn FnMut(u64, u64),
+    report: &mut Verification,
+) -> Result<bool> {
+    let (tree, sums, damage_before) = (None, StreamHead::empty(), report.damage.len());
+    let mut check = Check { store, stream, report, at: 0, tree, tips: &[], sums, damage_before };
+    let mut from = records.start;
+    while from < records.end {
+        if !go_on(check.report.records) {
+            return Ok(false);
+        }
+        let (mut heads, next) = check.next_heads(from)?;
+        heads.retain(|(first, _)| *first < records.end && !check.report.has_read(stream.name.as_str(), *first));
+        let work = |(first, bytes): &(u64, Vec<u8>)| block::check(store, stream, *first, bytes, |_| how.reads_all);
+        let checked = in_parallel(&heads, how.threads, work);
+        checked.into_iter().try_for_each(|checked| check.take_content(checked))?;
+        tell(check.report.records, check.report.bytes);
+        let Some(next) = next else { break };
+        from = next;
+    }
+    Ok(true)
+}
+
 impl Check<'_> {
+    /// The contents of a block whose head was checked before.
+    fn take_content(&mut self, checked: Result<Checked>) -> Result<()> {
+        let Some(checked) = self.report.take(checked)? else { return Ok(()) };
+        checked.damage.into_iter().for_each(|damage| self.report.add(damage));
+        let Some(subtree) = &checked.tree else { return Ok(()) };
+        subtree.nodes.iter().for_each(|(level, node, hash)| self.compare_node(*level, *node, hash));
+        let records = checked.head.first..blocks::end(&checked.head);
+        self.report.count(self.stream.name.as_str(), records, checked.head.raw_bytes, true);
+        Ok(())
+    }
+
     /// All blocks, some at a time: read in parallel, then put together in order.
-    fn blocks(&mut self, threads: usize, tell: &mut dyn FnMut(u64, u64)) -> Result<()> {
+    fn blocks(&mut self, how: How, tell: &mut dyn FnMut(u64, u64)) -> Result<()> {
         let mut from = 0;
         loop {
             let (heads, next) = self.next_heads(from)?;
-            let checked = in_parallel(&heads, threads, |(first, bytes)| {
-                (*first, block::check(self.store, self.stream, *first, bytes))
+            let tips = self.tips;
+            let needs_leaves = |head: &BlockHead| {
+                let (first, end) = (head.first, blocks::end(head));
+                !head.count.is_power_of_two() || tips.iter().any(|tip| tip.size > first && tip.size < end)
+            };
+            let checked = in_parallel(&heads, how.threads, |(first, bytes)| {
+                let reads = |head: &BlockHead| how.reads_all || needs_leaves(head);
+                (*first, block::check(self.store, self.stream, *first, bytes, reads))
             });
             for (first, checked) in checked {
                 self.take_block(first, checked)?;
@@ -132,8 +189,8 @@ impl Check<'_> {
         self.at = blocks::end(head);
         self.grow(&checked);
         if checked.tree.is_some() {
-            self.report.records += u64::from(checked.head.count);
-            self.report.bytes += checked.head.raw_bytes;
+            let records = checked.head.first..self.at;
+            self.report.count(self.stream.name.as_str(), records, checked.head.raw_bytes, true);
         }
         Ok(())
     }
@@ -309,8 +366,7 @@ impl Check<'_> {
         let sums = &mut self.sums;
         sums.raw_bytes += row.body.len() as u64;
         sums.events = (sums.events.0.min(row.event), sums.events.1.max(row.event));
-        self.report.records += 1;
-        self.report.bytes += row.body.len() as u64;
+        self.report.count(self.stream.name.as_str(), row.index..self.at, row.body.len() as u64, false);
         let leaves = tree::leaves(row.index, std::iter::once(row.row()), &self.stream.head.open_salt);
         let (Some(mut tree), Some(leaf)) = (self.tree.take(), leaves.first()) else { return };
         let mut nodes = Vec::new();

@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Search(SearchArgs),
     Show(ShowArgs),
     Streams(StreamsArgs),
-    Verify(VerifyArgs),
+    Verify(crate::commands::verify::VerifyArgs),
     Export(ExportArgs),
     Prove(ProveArgs),
     Key(KeyArgs),
@@ -355,36 +355,6 @@ pub(crate) struct StreamsArgs {
 pub(crate) enum ListForm {
     Table,
     Json,
-}
-
-/// Check that nothing was lost or changed
-///
-/// Reads every byte of the archive and compares everything with everything: checksums, records with their blocks,
-/// blocks with the Merkle trees, trees with what was acknowledged and with the signed checkpoints, the index with the
-/// archive. Lists all damage, not only the first, and says what to do. An older copy of the archive is found only with
-/// --trust, by a file that was kept elsewhere. The first line is VERIFIED, FAILED or INCOMPLETE; with -q there is nothing
-/// to read when all is right.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  logkeep verify
-  logkeep verify --json > report.json
-  logkeep verify -q || mail -s 'logkeep: look at this' admin@contoso.com
-  logkeep verify --trust contoso.trust
-  logkeep verify --renew-ledger      # tips.log is damaged, all else is right: go on with a new one
-
-Exit codes: 0 all checked and right; 1 damage; 2 error; 3 not everything could be checked, or nothing is there.")]
-pub(crate) struct VerifyArgs {
-    /// What is known from before (see `logkeep key export`): keys, streams, how far they had come at least
-    #[arg(long, value_name = "FILE")]
-    pub(crate) trust: Option<PathBuf>,
-    /// Print the report as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// If nothing but the ledger of acknowledgements (tips.log) is damaged, write it anew and keep the damaged one in
-    /// quarantine/. It cannot tell any more whether the newest records are missing: look before you accept that
-    #[arg(long)]
-    pub(crate) renew_ledger: bool,
 }
 
 /// Write records into files, byte for byte, with a manifest

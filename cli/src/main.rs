@@ -20,6 +20,7 @@ mod signing;
 mod size;
 mod unfound;
 mod unknown_fields;
+mod verification;
 
 use std::process::ExitCode;
 

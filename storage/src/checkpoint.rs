@@ -85,7 +85,10 @@ impl Writer {
         let meta: StreamName = META.parse().map_err(|e| Error::Key(format!("{META}: {e}")))?;
         let known = self.streams().find(|stream| is_meta(stream));
         let meta_size = known.map_or(0, |stream| stream.head.size());
-        let signed = known.map(|stream| kept(&store, stream.number)).transpose()?.flatten();
+        let signed = match known {
+            Some(meta) => kept(&store, meta.number)?,
+            None => None,
+        };
         let is_signed = signed.is_some_and(|signed| signed.frontier.size() == meta_size);
         if ready.is_empty() && is_signed {
             return Ok(Vec::new());

@@ -269,7 +269,8 @@ mod tests {
     fn a_finding_says_its_place() {
         let found = Damage::new(DamageCode::Chunk, "CRC32 1", "CRC32 2").block(1024).records(1024..2048);
         let found = found.file("db/000012.sst").offset(Some(17));
-        let text = "damage (chunk) block 1024 records 1024..2048 file db/000012.sst byte 17: expected CRC32 1, found CRC32 2";
+        let text =
+            "damage (chunk) block 1024 records 1024..2048 file db/000012.sst byte 17: expected CRC32 1, found CRC32 2";
         assert_eq!(found.to_string(), text);
     }
 }

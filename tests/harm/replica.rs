@@ -67,7 +67,7 @@ impl Victim {
         }
         let run = self.kept.sandbox.run(["verify", "--archive", "copy", "--json"]);
         let report: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
-        assert_eq!(report["damage"], serde_json::json!([]), "{}", run.transcript());
+        assert_eq!(report["findings"], serde_json::json!([]), "{}", run.transcript());
     }
 
     fn complete(&mut self) {

@@ -163,9 +163,9 @@ impl Demo<'_> {
         self.why(&format!("{}.", file.display()))?;
         let damaged = self.place.at(&copy);
         self.narrator.command(self.output, &format!("logkeep verify --archive {}", copy.display()))?;
-        let report = verify::report(&damaged, None, self.output)?;
-        report.print(self.output)?;
-        let found = report.verdict() == verify::Verdict::Failed;
+        let report = verify::report(&damaged, self.output)?;
+        crate::verification::page::print(&report, self.output)?;
+        let found = report.verdict() == crate::verification::Verdict::Failed;
         self.check(found, "one bit in all these bytes, and verify says where (exit code 1)")?;
         if keep {
             return self.why(&format!("The damaged copy is kept in {}.", copy.display()));

@@ -6,7 +6,7 @@ mod export;
 mod import;
 mod index;
 mod init;
-mod key;
+pub(crate) mod key;
 mod man;
 mod prove;
 pub(crate) mod replicate;
@@ -14,7 +14,7 @@ pub(crate) mod restore;
 mod search;
 mod show;
 mod streams;
-mod verify;
+pub(crate) mod verify;
 
 use crate::args::{Cli, Command};
 use crate::exit::{Exit, Failure};

@@ -1,76 +1,125 @@
 //! `logkeep verify`: nothing was lost, nothing was changed, or exactly where.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use logkeep_index::Index;
 use logkeep_proof::Trust;
-use logkeep_storage::{Archive, Damage, DamageCode, Error, StreamStat, Verification, Writer, hex, verify};
+use logkeep_storage::{
+    Archive, Coverage, Damage, Depth, Error, LogKey, Request, StreamName, Timestamp, Verification, Writer, verify_as,
+};
 
-use crate::args::VerifyArgs;
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
+use crate::moment;
 use crate::output::Output;
 use crate::output::progress::Progress;
-use crate::output::table::{Side, Table};
 use crate::place::{self, Place};
 use crate::signing;
 use crate::size;
+use crate::verification::recorded::{self, Recorded};
+use crate::verification::rolling::{self, Limit, Memory};
+use crate::verification::trial::{self, Trial};
+use crate::verification::{Report, Scope, Verdict, drill, json, page, textfile};
 
-/// What to do about damage.
-const CURE: &str = "what to do: write nothing more into this archive, and take the files named above from a copy of it; or \
-                    save what is sound into a new one, logkeep export --to DIR and logkeep import DIR";
-/// What to do about a ledger that cannot say what was acknowledged.
-const CURE_OF_LEDGER: &str = "what to do: nothing else is wrong; if the streams end where you expect them to, \
-                              `logkeep verify --renew-ledger` writes the ledger anew and keeps the damaged one";
-/// What to do about an index that disagrees.
-const CURE_OF_INDEX: &str = "what to do: logkeep index rebuild makes the index anew; the records are not concerned";
+/// Records of the restore drill.
+const DRILL_RECORDS: u64 = 8;
+/// So long after the last report a night was missed: a day, and half of one for a night that began late.
+const MISSED_AFTER_NS: i64 = 36 * 3_600_000_000_000;
+/// How much a rolling verification gives way to everything else.
+const NICENESS: i32 = 10;
 
-/// What to do about checkpoints whose signatures nobody can check.
-const CURE_OF_KEY: &str = "what to do: put keys/log.key back from your copy (chmod 600), or name the trust file that you \
-                           kept elsewhere with --trust";
+/// Check that nothing was lost or changed
+///
+/// Reads every byte of the archive and compares everything with everything: checksums, records with their blocks,
+/// blocks with the Merkle trees, trees with what was acknowledged and with the signed checkpoints, the index with the
+/// archive; before that, it checks itself on scratch archives with faults, and after it, it proves some records as to a
+/// stranger. Lists all damage, not only the first, and says what to do. An older copy of the archive is found only with
+/// --trust, by a file that was kept elsewhere. The first line is VERIFIED, FAILED or INCOMPLETE; with -q there is nothing
+/// to read when all is right. The report is written down in _meta, the archive's own stream, if it has a key.
+///
+/// A large archive need not be read whole each night: --budget reads what was read longest ago, and always so much that
+/// everything is read within --nights.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  logkeep verify
+  logkeep verify --budget 2h --nights 7 --textfile /var/lib/node_exporter/logkeep.prom
+  logkeep verify --quick
+  logkeep verify --json > report.json
+  logkeep verify -q || mail -s 'logkeep: look at this' admin@contoso.com
+  logkeep verify --trust contoso.trust
+  logkeep verify --renew-ledger      # tips.log is damaged, all else is right: go on with a new one
 
-/// What came out, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Everything was checked and is right.
-    Verified,
-    /// Something is not as it was written.
-    Failed,
-    /// Not everything could be checked.
-    Incomplete,
+Exit codes: 0 all checked and right; 1 damage; 2 error; 3 not everything could be checked, or nothing is there.")]
+pub(crate) struct VerifyArgs {
+    /// What is known from before (see `logkeep key export`): keys, streams, how far they had come at least
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
+    /// Read every byte; what is done if nothing else is said
+    #[arg(long, conflicts_with_all = ["quick", "budget", "since_report"])]
+    pub(crate) full: bool,
+    /// Leave out the contents of full blocks, the files' own checksums and the index
+    #[arg(long, conflicts_with_all = ["budget", "since_report"])]
+    pub(crate) quick: bool,
+    /// Read contents for so long (2h, 90m, 30s), those read longest ago first, and at least what --nights needs
+    #[arg(long, value_name = "TIME", value_parser = rolling::duration, conflicts_with = "since_report")]
+    pub(crate) budget: Option<Duration>,
+    /// With --budget: everything is read within so many nights
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub(crate) nights: u32,
+    /// Read only the contents that no verification has read yet
+    #[arg(long)]
+    pub(crate) since_report: bool,
+    /// Print the report as JSON (docs/report.schema.json)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the result as Prometheus metrics too, for node_exporter's textfile collector
+    #[arg(long, value_name = "FILE")]
+    pub(crate) textfile: Option<PathBuf>,
+    /// Do not write the report down in _meta
+    #[arg(long)]
+    pub(crate) no_record: bool,
+    /// Do not check the verifier itself first
+    #[arg(long)]
+    pub(crate) no_self_test: bool,
+    /// If nothing but the ledger of acknowledgements (tips.log) is damaged, write it anew and keep the damaged one in
+    /// quarantine/. It cannot tell any more whether the newest records are missing: look before you accept that
+    #[arg(long)]
+    pub(crate) renew_ledger: bool,
 }
 
-/// What a verification of archive and index found.
-pub(crate) struct Report {
-    checked: Verification,
-    streams: Vec<StreamStat>,
-    /// Where the index and the archive disagree.
-    index: Vec<String>,
-    took: Duration,
+/// What to do, understood.
+struct Task<'a> {
+    trust: Option<&'a Trust>,
+    scope: Scope,
+    tests_itself: bool,
 }
 
 /// Verifies, and prints the report.
 pub(crate) fn run(args: &VerifyArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
     let trust = args.trust.as_deref().map(trust).transpose()?;
-    let trust = trust.as_ref();
-    let mut report = report(place, trust, output)?;
+    let task = Task { trust: trust.as_ref(), scope: scope(args), tests_itself: !args.no_self_test };
+    let mut report = verified(&task, place, output)?;
     if args.renew_ledger && report.is_only_the_ledger() {
         let aside = Writer::renew_ledger(place.path(), place.options()).map_err(|error| place::failure(&error))?;
         let kept =
             aside.map_or_else(|| "there was none".to_owned(), |path| format!("the old one is {}", path.display()));
         output.say(&format!("the ledger of acknowledgements was written anew; {kept}"));
-        report = self::report(place, trust, output)?;
+        report = verified(&task, place, output)?;
     } else if args.renew_ledger {
         output.warn("the ledger stays as it is: it is not damaged, or not the only damage");
     }
-    if args.json {
-        output.line(&report.json())?;
-    } else if !output.is_quiet() {
-        report.print(output)?;
-    } else if report.verdict() != Verdict::Verified {
-        output.line(&report.first_line())?;
-        report.print_findings(output)?;
+    report.recorded = match args.no_record {
+        true => Recorded::Not("nobody wants it".to_owned()),
+        false => recorded::record(&report, place, moment::now()),
+    };
+    tell(&report, args, output)?;
+    if let Some(path) = &args.textfile {
+        textfile::write(&report, path).map_err(|error| Failure::file("write", path, &error))?;
     }
     Ok(match report.verdict() {
         Verdict::Verified => Exit::Success,
@@ -79,48 +128,211 @@ pub(crate) fn run(args: &VerifyArgs, place: &Place, output: &mut Output) -> Resu
     })
 }
 
+fn tell(report: &Report, args: &VerifyArgs, output: &mut Output) -> Result<(), Failure> {
+    if args.json {
+        return output.line(&json::object(report).to_string());
+    }
+    if !output.is_quiet() {
+        return page::print(report, output);
+    }
+    if report.verdict() != Verdict::Verified {
+        output.line(&page::first_line(report))?;
+        page::print_findings(report, output)?;
+    }
+    Ok(())
+}
+
+fn scope(args: &VerifyArgs) -> Scope {
+    match args.budget {
+        Some(budget) => Scope::Rolling { budget, nights: args.nights },
+        None if args.quick => Scope::Quick,
+        None if args.since_report => Scope::SinceReport,
+        None => Scope::Full,
+    }
+}
+
 /// Reads a trust file.
 fn trust(path: &Path) -> Result<Trust, Failure> {
     let text = fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
     Trust::parse(&text).map_err(|error| Failure::usage(format!("{} is no trust file: {error}", path.display())))
 }
 
-/// Verifies the archive of a place, also against what is known from before.
-pub(crate) fn report(place: &Place, trust: Option<&Trust>, output: &Output) -> Result<Report, Failure> {
-    let started = Instant::now();
-    let read = |archive| check(&archive, place, trust, output).map(|checked| (archive, checked));
-    let opened = place.try_read().and_then(read);
-    let mut report = match opened {
-        Ok((archive, checked)) => {
-            let index = check_index(&archive, place, output);
-            // Heads that cannot be read are among the findings already.
-            Report { checked, streams: archive.streams().unwrap_or_default(), index, took: Duration::ZERO }
-        }
-        Err(Error::Damaged(damage)) => Report::of(*damage),
-        Err(error) => return Err(place::failure(&error)),
+/// The whole archive of a place verified, without a self-test: what the demo does with its damaged copy.
+pub(crate) fn report(place: &Place, output: &Output) -> Result<Report, Failure> {
+    verified(&Task { trust: None, scope: Scope::Full, tests_itself: false }, place, output)
+}
+
+fn verified(task: &Task<'_>, place: &Place, output: &Output) -> Result<Report, Failure> {
+    let (began, started) = (Instant::now(), moment::now());
+    let mut report = Report {
+        archive: place.path().display().to_string(),
+        scope: task.scope,
+        started,
+        took: Duration::ZERO,
+        checked: Verification::default(),
+        opens: true,
+        denied: false,
+        trial: if task.tests_itself { trial::run(started) } else { Trial::Skipped },
+        drill: None,
+        rolled: None,
+        previous: None,
+        recorded: Recorded::Not("it was not asked for".to_owned()),
     };
-    report.took = started.elapsed();
+    let opened =
+        place.try_read().and_then(|archive| check(&archive, task, place, output, &mut report).map(|()| archive));
+    match opened {
+        Ok(archive) => after(&archive, task, place, output, &mut report),
+        Err(Error::Damaged(damage)) => {
+            report.opens = false;
+            report.checked.add(*damage);
+            report.checked.unchecked.push("all else: the archive cannot be opened".to_owned());
+        }
+        Err(error @ Error::Denied { .. }) => {
+            report.denied = true;
+            report.checked.unchecked.push(Failure::of(&error).to_string());
+        }
+        Err(error) => return Err(place::failure(&error)),
+    }
+    if let Trial::Failed { problems, .. } = &report.trial {
+        report
+            .checked
+            .unchecked
+            .extend(problems.iter().map(|problem| format!("the verifier itself (self-test): {problem}")));
+    }
+    report.took = began.elapsed();
     Ok(report)
 }
 
-fn check(archive: &Archive, place: &Place, trust: Option<&Trust>, output: &Output) -> Result<Verification, Error> {
-    let bar = Progress::things(output, Some(0));
-    bar.say("verifying: records");
+/// The archive itself.
+fn check(archive: &Archive, task: &Task<'_>, place: &Place, output: &Output, report: &mut Report) -> Result<(), Error> {
+    report.previous = recorded::previous(archive);
     let (key, problem) = match signing::read(place) {
         Ok(key) => (key, None),
         // The records can be checked all the same.
         Err(error) => (None, Some(Failure::of(&error).to_string())),
     };
-    let mut checked = verify(archive, key.as_ref(), trust, &mut |progress| {
+    let bar = Progress::things(output, Some(0));
+    bar.say("verifying: records");
+    let mut tell = |progress: logkeep_storage::Progress| {
         bar.set_total(progress.records_total);
         bar.set(progress.records);
-    })?;
-    checked.unchecked.extend(problem);
+    };
+    let request = Request { key: key.as_ref(), trust: task.trust, ..Request::default() };
+    let mut memory = Memory::load(place);
+    report.checked = match task.scope {
+        Scope::Full => verify_as(archive, &request, &mut tell)?,
+        Scope::Quick => verify_as(archive, &Request { depth: Depth::Quick, files: false, ..request }, &mut tell)?,
+        Scope::SinceReport | Scope::Rolling { .. } => {
+            in_parts(archive, task.scope, request, &mut memory, report.started, &mut tell)?
+        }
+    };
+    memory.coverage.mark_all(&report.checked, report.started);
+    remember(memory, archive, task.scope, report)?;
+    report.checked.unchecked.extend(problem);
+    Ok(())
+}
+
+/// A share of the contents, or those that were never read.
+fn in_parts(
+    archive: &Archive,
+    scope: Scope,
+    request: Request<'_>,
+    memory: &mut Memory,
+    now: Timestamp,
+    tell: &mut dyn FnMut(logkeep_storage::Progress),
+) -> Result<Verification, Error> {
+    let streams = rolling::sealed(archive)?;
+    let mut parts = memory.coverage.parts(&streams);
+    let interrupt = Interrupt::listen().unwrap_or_default();
+    let limit = match scope {
+        Scope::Rolling { budget, nights } => {
+            // Only a wish: where it is not granted the work is done all the same.
+            let _ = rustix::process::nice(NICENESS);
+            Limit::new(budget, nights, &memory.coverage, &streams, now, interrupt)
+        }
+        _ => {
+            parts = unread(parts, &memory.coverage, &streams);
+            Limit::new(Duration::MAX, 1, &Coverage::default(), &streams, now, interrupt)
+        }
+    };
+    let memory = Mutex::new(memory);
+    let go_on = |records| limit.go_on(records);
+    let done = |part: &logkeep_storage::Part| memory.lock().unwrap_or_else(PoisonError::into_inner).note(part, now);
+    let files = matches!(scope, Scope::Rolling { .. });
+    let request = Request { depth: Depth::Parts(&parts), files, go_on: &go_on, done: &done, ..request };
+    let mut checked = verify_as(archive, &request, tell)?;
+    if limit.interrupt.is_set() {
+        checked.unchecked.push("what was left when it was stopped; the same command goes on from there".to_owned());
+    }
     Ok(checked)
 }
 
+/// The parts of which some record was never read.
+fn unread(
+    parts: Vec<logkeep_storage::Part>,
+    coverage: &Coverage,
+    streams: &[(StreamName, u64)],
+) -> Vec<logkeep_storage::Part> {
+    let (read, all) = coverage.since(streams, Timestamp(i64::MIN));
+    let mut left = all - read.min(all);
+    let mut wanted = Vec::new();
+    // What was never read comes first.
+    for part in parts {
+        if left == 0 {
+            break;
+        }
+        left = left.saturating_sub(part.records.end - part.records.start);
+        wanted.push(part);
+    }
+    wanted
+}
+
+/// Keeps what was read for the next time, and says how far it is.
+fn remember(mut memory: Memory, archive: &Archive, scope: Scope, report: &mut Report) -> Result<(), Error> {
+    let rolls = matches!(scope, Scope::Rolling { .. } | Scope::SinceReport);
+    if let Err(error) = memory.save()
+        && rolls
+    {
+        report.checked.notes.push(format!("what was read cannot be remembered for the next time: {error}"));
+    }
+    if let Scope::Rolling { nights, .. } = scope {
+        let streams = rolling::sealed(archive)?;
+        report.rolled = Some(rolling::rolled(&memory.coverage, &streams, nights, report.started));
+    }
+    Ok(())
+}
+
+/// The index, the drill, and whether a night was missed.
+fn after(archive: &Archive, task: &Task<'_>, place: &Place, output: &Output, report: &mut Report) {
+    if task.scope != Scope::Quick {
+        check_index(archive, place, output).into_iter().for_each(|damage| report.checked.add(damage));
+    }
+    if let Ok(Some(key)) = signing::read(place) {
+        drilled(archive, &key, report);
+    }
+    if let Some(previous) = &report.previous {
+        let passed = report.started.0.saturating_sub(previous.time.0);
+        if passed > MISSED_AFTER_NS {
+            let hours = size::counted((passed / 3_600_000_000_000) as u64, "hour");
+            report
+                .checked
+                .notices
+                .push(format!("the last report, {}, is {hours} old: a night was missed", previous.id));
+        }
+    }
+}
+
+/// Records are proven as to a stranger; which ones, the day decides.
+fn drilled(archive: &Archive, key: &LogKey, report: &mut Report) {
+    let seed = report.started.0.unsigned_abs();
+    match drill::run(archive, key, (DRILL_RECORDS, seed), &mut report.checked) {
+        Ok(drill) => report.drill = drill,
+        Err(error) => report.checked.unchecked.push(drill::unchecked(&error)),
+    }
+}
+
 /// What the index has to say; an index that is not there needs no check.
-fn check_index(archive: &Archive, place: &Place, output: &Output) -> Vec<String> {
+fn check_index(archive: &Archive, place: &Place, output: &Output) -> Vec<Damage> {
     let checked = Index::open(&place.index()).and_then(|index| {
         let Some(index) = index else { return Ok(None) };
         // Beside a writer the index may know blocks that were made since the archive was opened.
@@ -131,155 +343,11 @@ fn check_index(archive: &Archive, place: &Place, output: &Output) -> Vec<String>
     });
     match checked {
         Ok(checked) => checked.map(|checked| checked.findings).unwrap_or_default(),
-        Err(error) => vec![Failure::of(&error).to_string()],
-    }
-}
-
-impl Report {
-    /// An archive that cannot even be opened.
-    fn of(damage: Damage) -> Report {
-        let unchecked = vec!["all else: the archive cannot be opened".to_owned()];
-        let checked = Verification { damage: vec![damage], unchecked, ..Verification::default() };
-        Report { checked, streams: Vec::new(), index: Vec::new(), took: Duration::ZERO }
-    }
-
-    /// What came out.
-    pub(crate) fn verdict(&self) -> Verdict {
-        let Verification { damage, unchecked, .. } = &self.checked;
-        if !damage.is_empty() || !self.index.is_empty() {
-            return Verdict::Failed;
-        }
-        if !unchecked.is_empty() || self.checked.is_empty() {
-            return Verdict::Incomplete;
-        }
-        Verdict::Verified
-    }
-
-    /// Prints the report for people.
-    pub(crate) fn print(&self, output: &mut Output) -> Result<(), Failure> {
-        output.line(&self.first_line())?;
-        if !self.streams.is_empty() {
-            output.line("")?;
-            self.table().lines(None).iter().try_for_each(|line| output.line(line))?;
-        }
-        self.print_findings(output)?;
-        output.detail(&self.speed());
-        Ok(())
-    }
-
-    fn print_findings(&self, output: &mut Output) -> Result<(), Failure> {
-        let Verification { damage, unchecked, notes, .. } = &self.checked;
-        list(output, damage.iter().map(ToString::to_string))?;
-        list(output, self.index.iter().map(|finding| format!("index: {finding}")))?;
-        list(output, unchecked.iter().map(|what| format!("not checked: {what}")))?;
-        list(output, notes.iter().map(|note| format!("note: {note}")))?;
-        list(output, self.cures().into_iter().map(str::to_owned))
-    }
-
-    /// What the user can do about the findings.
-    fn cures(&self) -> Vec<&'static str> {
-        let archive = (!self.checked.damage.is_empty()).then_some(CURE);
-        let archive = if self.is_only_the_ledger() { Some(CURE_OF_LEDGER) } else { archive };
-        let index = (!self.index.is_empty()).then_some(CURE_OF_INDEX);
-        let without_key = |what: &String| what.ends_with(": no key") || what.contains("signing key");
-        let key = self.checked.unchecked.iter().any(without_key).then_some(CURE_OF_KEY);
-        archive.into_iter().chain(index).chain(key).collect()
-    }
-
-    /// Whether the ledger is damaged and nothing else.
-    fn is_only_the_ledger(&self) -> bool {
-        let Verification { damage, unchecked, .. } = &self.checked;
-        let tips = damage.iter().all(|damage| damage.code == DamageCode::Tips);
-        tips && !damage.is_empty() && unchecked.is_empty() && self.index.is_empty()
-    }
-
-    fn first_line(&self) -> String {
-        let Verification { records, bytes, streams, blocks, tips, checkpoints, .. } = &self.checked;
-        let findings = self.checked.damage.len() + self.index.len();
-        match self.verdict() {
-            Verdict::Verified => format!(
-                "VERIFIED {} ({}) of {} in {}, against {}{}",
-                size::counted(*records, "record"),
-                size::human(*bytes),
-                size::counted(*streams, "stream"),
-                size::counted(*blocks, "block"),
-                size::counted(*tips, "acknowledged state"),
-                if *checkpoints > 0 {
-                    format!(" and {}", size::counted(*checkpoints, "signed checkpoint"))
-                } else {
-                    String::new()
-                },
-            ),
-            Verdict::Failed => format!(
-                "FAILED {}; checked {}",
-                size::counted(findings as u64, "finding"),
-                size::counted(*records, "record")
-            ),
-            Verdict::Incomplete if self.checked.is_empty() => {
-                "INCOMPLETE nothing to verify: the archive is empty".to_owned()
-            }
-            Verdict::Incomplete => format!(
-                "INCOMPLETE {} could not be checked; no damage in {}",
-                size::counted(self.checked.unchecked.len() as u64, "thing"),
-                size::counted(*records, "record"),
-            ),
+        Err(error) => {
+            let found = Failure::of(&error).to_string();
+            vec![
+                Damage::new(logkeep_storage::DamageCode::Index, "an index that can be read", found).file(place.index()),
+            ]
         }
     }
-
-    fn table(&self) -> Table {
-        let columns = [("STREAM", Side::Left), ("RECORDS", Side::Right), ("ROOT", Side::Left), ("", Side::Left)];
-        let mut table = Table::new(columns);
-        for stream in &self.streams {
-            let findings =
-                self.checked.damage.iter().filter(|damage| damage.stream.as_ref() == Some(&stream.name)).count();
-            let verdict = if findings == 0 { "ok".to_owned() } else { size::counted(findings as u64, "finding") };
-            table.push([stream.name.to_string(), size::grouped(stream.records), hex(&stream.root), verdict]);
-        }
-        table
-    }
-
-    fn speed(&self) -> String {
-        let seconds = self.took.as_secs_f64();
-        format!("took {seconds:.2} s, {:.0} MB/s", self.checked.bytes as f64 / 1e6 / seconds.max(1e-6))
-    }
-
-    fn json(&self) -> String {
-        let Verification { streams, records, bytes, blocks, tips, checkpoints, unchecked, notes, .. } = &self.checked;
-        let verdict = match self.verdict() {
-            Verdict::Verified => "VERIFIED",
-            Verdict::Failed => "FAILED",
-            Verdict::Incomplete => "INCOMPLETE",
-        };
-        let heads: Vec<_> = self
-            .streams
-            .iter()
-            .map(|stream| serde_json::json!({ "stream": stream.name.as_str(), "size": stream.records, "root": hex(&stream.root) }))
-            .collect();
-        serde_json::json!({
-            "verdict": verdict, "streams": streams, "records": records, "bytes": bytes, "blocks": blocks, "tips": tips,
-            "checkpoints": checkpoints, "heads": heads, "damage": self.checked.damage.iter().map(finding).collect::<Vec<_>>(), "index": self.index,
-            "unchecked": unchecked, "notes": notes, "cures": self.cures(),
-            "milliseconds": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
-        })
-        .to_string()
-    }
-}
-
-fn finding(damage: &Damage) -> serde_json::Value {
-    let Damage { code, stream, block, column, file, records, expected, found } = damage;
-    serde_json::json!({
-        "code": code.as_str(), "stream": stream.as_ref().map(ToString::to_string), "block": block, "column": column,
-        "file": file.as_ref().map(|file| file.display().to_string()),
-        "records": records.as_ref().map(|records| [records.start, records.end]), "expected": expected, "found": found,
-    })
-}
-
-fn list(output: &mut Output, items: impl Iterator<Item = String>) -> Result<(), Failure> {
-    for (number, item) in items.enumerate() {
-        if number == 0 {
-            output.line("")?;
-        }
-        output.foreign(format!("{item}\n").as_bytes())?;
-    }
-    Ok(())
 }

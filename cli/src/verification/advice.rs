@@ -4,9 +4,10 @@ use logkeep_storage::{Damage, DamageCode};
 
 use crate::verification::Report;
 
-const REPAIR: &str = "write nothing more into the stream, and mend it from another copy of the archive: `logkeep verify \
-                      --repair --from REPLICA` takes only what fits. Without a copy: `logkeep export --to DIR` saves \
-                      what is sound. What comes meanwhile can go into another stream (`import --stream OTHER`)";
+const REPAIR: &str = "write nothing more into the stream, and put the newest sound copy of the archive in its place (a \
+                      replica: `logkeep restore`; a backup); keep this one as evidence. Without a copy: `logkeep export \
+                      --to DIR` saves what is sound. What comes meanwhile can go into another stream (`import --stream \
+                      OTHER`)";
 const PUT_BACK: &str = "nothing can be read any more: move the archive's directory aside and put a copy in its place (a \
                         replica, a backup); `logkeep verify --archive COPY` says whether that is whole";
 const LEDGER: &str = "nothing else is wrong; if the streams end where you expect them to, `logkeep verify --renew-ledger` \
@@ -15,13 +16,14 @@ const LEDGER_LATER: &str = "mend the other findings first; then `logkeep verify 
 const LOST: &str = "records that were acknowledged are gone: put the newest copy of the archive in its place (a replica, \
                     a backup), then import the same inputs again, which takes only what is missing";
 const OLDER: &str = "this is an older copy, or a part was taken out: find the newest one; keep this one as evidence";
-const STRAY: &str = "something else than logkeep wrote into the database: keep a copy of the directory as evidence; \
-                     `logkeep verify --repair --from REPLICA` makes a database without it";
+const STRAY: &str = "something else than logkeep wrote into the database: keep a copy of the directory as evidence, and \
+                     find out who else writes to it";
 const CHECKPOINT: &str = "what was signed is not what is there: hold the archive against what you kept elsewhere \
                           (`logkeep verify --trust FILE`), and take a copy that passes";
 const FILE: &str = "take the file named above from a copy of the archive";
 const INDEX: &str = "`logkeep index rebuild` makes the index anew; the records are not concerned";
-const PROOF: &str = "mend the other findings first; if this one stays, keep a copy of the archive and report it as a bug";
+const PROOF: &str =
+    "mend the other findings first; if this one stays, keep a copy of the archive and report it as a bug";
 
 /// What the user can do about each finding: the advice, and the numbers of the findings from 1.
 pub(crate) fn all(report: &Report) -> Vec<(String, Vec<usize>)> {
@@ -71,7 +73,8 @@ pub(crate) fn about_unchecked(report: &Report) -> Vec<String> {
         );
     }
     if any("self-test") {
-        advice.push("give it a folder with 20 MB of space in TMPDIR; if it still fails, install logkeep anew".to_owned());
+        advice
+            .push("give it a folder with 20 MB of space in TMPDIR; if it still fails, install logkeep anew".to_owned());
     }
     advice
 }

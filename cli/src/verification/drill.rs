@@ -1,8 +1,9 @@
 //! The restore drill: some records are handed out with their proofs as to a stranger, who checks them by himself.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use logkeep_proof::bundle::{Bundle, Writer as BundleWriter};
+use logkeep_proof::bundle::{Bundle, ProvenRecord, Writer as BundleWriter};
 use logkeep_proof::{Note, Trust};
 use logkeep_storage::{Archive, Damage, DamageCode, Error, LogKey, StreamName, Verification};
 
@@ -44,7 +45,11 @@ pub(crate) fn run(
     let missing = asked - proven.min(asked);
     if missing > 0 {
         let found = format!("{missing} of them are not");
-        checked.add(Damage::new(DamageCode::Proof, format!("{asked} records proven by the stand-alone checker"), found));
+        checked.add(Damage::new(
+            DamageCode::Proof,
+            format!("{asked} records proven by the stand-alone checker"),
+            found,
+        ));
     }
     Ok(Some(Drill { asked, proven }))
 }
@@ -65,14 +70,17 @@ fn hand_out(
         let Some((checkpoint, mut prover)) = archive.checkpoint(stream)?.zip(archive.prover(stream)?) else { continue };
         let note = Note::parse(checkpoint.note.as_bytes()).map_err(|error| failed(&error))?;
         bundle.log(&note).map_err(|error| failed(&error))?;
-        for index in indexes {
-            let record = archive.records(stream, *index..*index + 1).next().transpose()?;
-            let Some(record) = record else { continue };
-            let proven = prover.proven(&record)?;
-            let leaf = proven.leaf(*index).hash(&mut Vec::new());
-            let path = prover.path(*index, &[leaf], &checkpoint)?;
-            let written = bundle.range(*index, 1).and_then(|()| bundle.record(&proven)).and_then(|()| bundle.path(&path));
-            written.map_err(|error| failed(&error))?;
+        for range in ranges(indexes) {
+            let records: Vec<_> = archive.records(stream, range.clone()).collect::<Result<_, _>>()?;
+            let proven: Vec<_> = records.iter().map(|record| prover.proven(record)).collect::<Result<_, _>>()?;
+            let leaf = |(index, proven): (u64, &ProvenRecord<'_>)| proven.leaf(index).hash(&mut Vec::new());
+            let leaves: Vec<_> = (range.start..).zip(&proven).map(leaf).collect();
+            let path = prover.path(range.start, &leaves, &checkpoint)?;
+            let mut written = bundle.range(range.start, proven.len() as u64);
+            for proven in &proven {
+                written = written.and_then(|()| bundle.record(proven));
+            }
+            written.and_then(|()| bundle.path(&path)).map_err(|error| failed(&error))?;
         }
     }
     let bytes = bundle.end().map_err(|error| failed(&error))?;
@@ -80,6 +88,18 @@ fn hand_out(
     let bundle = Bundle::parse(&bytes).map_err(|error| failed(&error))?;
     let sound = bundle.check(&trust).into_iter().filter(|verdict| verdict.flaws.is_empty());
     Ok(sound.map(|verdict| verdict.proven()).sum())
+}
+
+/// Ascending indexes as ranges with a gap between two: neighbours share a path.
+fn ranges(indexes: &[u64]) -> Vec<Range<u64>> {
+    let mut ranges: Vec<Range<u64>> = Vec::new();
+    for index in indexes {
+        match ranges.last_mut() {
+            Some(last) if last.end == *index => last.end += 1,
+            _ => ranges.push(*index..*index + 1),
+        }
+    }
+    ranges
 }
 
 /// Random signed records, each once, as many of each stream as its share is.
@@ -127,4 +147,15 @@ fn next(state: &mut u64) -> u64 {
 /// What keeps the drill from being made is something that could not be checked.
 pub(crate) fn unchecked(error: &Error) -> String {
     format!("proofs as for a stranger: {}", Failure::of(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_one_range() {
+        assert_eq!(ranges(&[0, 1, 2, 5, 7, 8]), [0..3, 5..6, 7..9]);
+        assert!(ranges(&[]).is_empty());
+    }
 }

@@ -40,7 +40,8 @@ pub(crate) fn print_findings(report: &Report, output: &mut Output) -> Result<(),
 /// What the user can do, each with the findings that it is about.
 pub(crate) fn cures(report: &Report) -> Vec<String> {
     let about = advice::all(report).into_iter().map(|(text, numbers)| {
-        let numbers = if report.checked.damage.len() > 1 { format!(" about {}", ranges(&numbers)) } else { String::new() };
+        let numbers =
+            if report.checked.damage.len() > 1 { format!(" about {}", ranges(&numbers)) } else { String::new() };
         format!("what to do{numbers}: {text}")
     });
     let unchecked = advice::about_unchecked(report).into_iter().map(|text| format!("what to do: {text}"));
@@ -96,7 +97,11 @@ pub(crate) fn first_line(report: &Report) -> String {
             match report.scope {
                 Scope::Full => format!("{verdict} {read} ({}) in {places}, {against}", human(*bytes)),
                 Scope::Quick => {
-                    format!("{verdict} {} in {places}, {against}; contents read of {}", counted(expected, "record"), grouped(*records))
+                    format!(
+                        "{verdict} {} in {places}, {against}; contents read of {}",
+                        counted(expected, "record"),
+                        grouped(*records)
+                    )
                 }
                 Scope::SinceReport | Scope::Rolling { .. } => {
                     format!("{verdict} {} in {places}, {against}; contents read of {read}", counted(expected, "record"))
@@ -113,8 +118,13 @@ pub(crate) fn first_line(report: &Report) -> String {
 }
 
 fn table(report: &Report) -> Table {
-    let columns =
-        [("STREAM", Side::Left), ("EXPECTED", Side::Right), ("CHECKED", Side::Right), ("ROOT", Side::Left), ("", Side::Left)];
+    let columns = [
+        ("STREAM", Side::Left),
+        ("EXPECTED", Side::Right),
+        ("CHECKED", Side::Right),
+        ("ROOT", Side::Left),
+        ("", Side::Left),
+    ];
     let mut table = Table::new(columns);
     for stream in &report.checked.streams {
         let findings = report.findings_of(&stream.name) as u64;

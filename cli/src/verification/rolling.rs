@@ -116,7 +116,7 @@ fn nights_ago(now: Timestamp, nights: u32) -> Timestamp {
 
 impl fmt::Display for Rolled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let percent = if self.all == 0 { 100 } else { self.covered.saturating_mul(100) / self.all };
+        let percent = self.covered.saturating_mul(100).checked_div(self.all).unwrap_or(100);
         write!(f, "contents read within {} nights: {percent} % of those in full blocks", self.nights)
     }
 }

@@ -29,7 +29,11 @@ fn text(report: &Report) -> String {
     let mut page = Page { archive: escaped(&report.archive), text: String::new() };
     let (verdict, checked) = (report.verdict(), &report.checked);
     let flag = |is: bool| f64::from(u8::from(is));
-    page.metric("success", "Whether the last verification ended with VERIFIED.", [(String::new(), flag(verdict == Verdict::Verified))]);
+    page.metric(
+        "success",
+        "Whether the last verification ended with VERIFIED.",
+        [(String::new(), flag(verdict == Verdict::Verified))],
+    );
     let verdicts = Verdict::ALL.map(|it| (label("verdict", &it.word().to_lowercase()), flag(it == verdict)));
     page.metric("verdict", "The verdict of the last verification.", verdicts);
     let ended = report.started.0 as f64 / 1e9 + report.took.as_secs_f64();
@@ -39,7 +43,11 @@ fn text(report: &Report) -> String {
     let codes = DamageCode::ALL.iter().map(|code| (label("code", code.as_str()), count(code)));
     page.metric("findings", "Findings by code.", codes);
     page.metric("unchecked", "Things that could not be checked.", [(String::new(), checked.unchecked.len() as f64)]);
-    page.metric("notices", "Things that are worth a look and no damage.", [(String::new(), (checked.notes.len() + checked.notices.len()) as f64)]);
+    page.metric(
+        "notices",
+        "Things that are worth a look and no damage.",
+        [(String::new(), (checked.notes.len() + checked.notices.len()) as f64)],
+    );
     page.metric("read_bytes", "Bytes of records that were read and hashed.", [(String::new(), checked.bytes as f64)]);
     let streams = || checked.streams.iter().map(|row| (label("stream", &row.name), row));
     let expected = streams().map(|(label, row)| (label, row.expected as f64));
@@ -48,7 +56,11 @@ fn text(report: &Report) -> String {
     page.metric("checked_records", "Records that were read and hashed.", read);
     if let Some(rolled) = &report.rolled {
         let ratio = if rolled.all == 0 { 1.0 } else { rolled.covered as f64 / rolled.all as f64 };
-        page.metric("covered_ratio", "Share of the records that were read within the nights asked for.", [(String::new(), ratio)]);
+        page.metric(
+            "covered_ratio",
+            "Share of the records that were read within the nights asked for.",
+            [(String::new(), ratio)],
+        );
     }
     page.text
 }

@@ -120,7 +120,8 @@ fn a_head_that_sums_its_columns_up_wrongly_is_found() {
 #[test]
 fn a_head_that_names_its_columns_wrongly_is_found() {
     let bodies = [b"{\"a\":\"x\",\"b\":[1,2]}".to_vec(), b"{\"a\":\"y\"}".to_vec(), b"no json".to_vec()];
-    let bodies: Vec<Vec<u8>> = bodies.into_iter().chain((0..5).map(|n| format!("{{\"a\":{n}}}").into_bytes())).collect();
+    let bodies: Vec<Vec<u8>> =
+        bodies.into_iter().chain((0..5).map(|n| format!("{{\"a\":{n}}}").into_bytes())).collect();
     for only_json in [false, true] {
         let bodies: Vec<Vec<u8>> = bodies.iter().filter(|body| !only_json || body[0] == b'{').cloned().collect();
         let encoded = encode(&rows(&bodies), &envelope()).unwrap();

@@ -337,11 +337,11 @@ impl Copied {
 pub fn on_one_device(one: &Path, other: &Path) -> Option<bool> {
     use std::os::unix::fs::MetadataExt;
     let device = |path: &Path| {
-        let there = path.ancestors().find_map(|path| {
+        path.ancestors().find_map(|path| {
             let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-            fs::metadata(path).map(|found| found.dev()).map_or(None, Some)
-        });
-        there
+            let Ok(found) = fs::metadata(path) else { return None };
+            Some(found.dev())
+        })
     };
     Some(device(one)? == device(other)?)
 }

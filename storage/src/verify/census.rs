@@ -15,9 +15,10 @@ use crate::store::Store;
 use crate::verify::Verification;
 
 /// What lies in the archive's directory: names, and beginnings of names that end with `*`.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "FORMAT",
     "FORMAT.new",
+    "REPLICA",
     "LOCK",
     "db",
     "db.repair*",
@@ -53,7 +54,8 @@ pub(super) fn check(directory: &Directory, store: &Store, report: &mut Verificat
     each(&directory.database(), &mut |name, path, file| {
         let is_ours = fits(name, &DATABASE) || DATABASE_ENDINGS.iter().any(|ending| name.ends_with(ending));
         // A writer makes new tables with greater numbers at any time.
-        let is_left = name.ends_with(".sst") && !live.iter().any(|live| live == name) && live.iter().any(|live| **live > *name);
+        let is_left =
+            name.ends_with(".sst") && !live.iter().any(|live| live == name) && live.iter().any(|live| **live > *name);
         if !is_ours || is_left || !file.is_file() {
             strange.push(path.clone());
         }

@@ -73,7 +73,9 @@ impl Coverage {
         for Span { records: old, at } in spans.drain(..) {
             let before = old.start..old.end.min(records.start);
             let after = old.start.max(records.end)..old.end;
-            kept.extend([before, after].into_iter().filter(|rest| !rest.is_empty()).map(|records| Span { records, at }));
+            kept.extend(
+                [before, after].into_iter().filter(|rest| !rest.is_empty()).map(|records| Span { records, at }),
+            );
         }
         kept.push(Span { records, at });
         kept.sort_by_key(|span| span.records.start);
@@ -121,7 +123,8 @@ impl Coverage {
         for (stream, records) in streams {
             let end = records / GROUP_RECORDS * GROUP_RECORDS;
             all += end;
-            for span in self.streams.get(stream.as_str()).into_iter().flatten().filter(|span| span.at >= time) {
+            let spans = self.streams.get(stream.as_str()).map(Vec::as_slice).unwrap_or_default();
+            for span in spans.iter().filter(|span| span.at >= time) {
                 read += span.records.end.min(end).saturating_sub(span.records.start);
             }
         }

@@ -51,11 +51,7 @@ pub fn verify(
 ///
 /// # Errors
 /// As [`verify`].
-pub fn verify_as(
-    archive: &Archive,
-    request: &Request<'_>,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Verification> {
+pub fn verify_as(archive: &Archive, request: &Request<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Verification> {
     let (directory, options) = (archive.directory(), archive.options());
     let mut report = Verification { files: request.files, ..Verification::default() };
     let dropped = request.depth != Depth::Quick && files::drop_from_cache(directory);

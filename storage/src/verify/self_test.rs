@@ -31,10 +31,7 @@ const SEALED: u64 = 1026;
 ///
 /// # Errors
 /// When the scratch archives cannot be made.
-pub fn self_test(
-    folder: &Path,
-    verify: &dyn Fn(&Archive) -> Result<Verification>,
-) -> Result<Vec<String>> {
+pub fn self_test(folder: &Path, verify: &dyn Fn(&Archive) -> Result<Verification>) -> Result<Vec<String>> {
     let whole = folder.join("whole");
     make(&whole)?;
     let finds = |path: &Path| -> Result<bool> {
@@ -156,7 +153,9 @@ mod tests {
     fn a_verifier_that_sees_nothing_or_too_much_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let blind = self_test(folder.path(), &|_| Ok(Verification::default())).unwrap();
-        assert_eq!(blind, FAULTS.map(|fault| format!("not found: {fault}")));
+        // The first keeps a database as small as this from being opened, which finds it as well.
+        let unseen: Vec<String> = FAULTS.iter().skip(1).map(|fault| format!("not found: {fault}")).collect();
+        assert_eq!(blind, unseen);
         let folder = tempfile::tempdir().unwrap();
         let anxious = |_: &Archive| {
             let damage = vec![Damage::new(DamageCode::Value, "all", "nothing")];

@@ -1,6 +1,6 @@
 //! The restore drill: some records are handed out with their proofs as to a stranger, who checks them by himself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use logkeep_proof::bundle::{Bundle, ProvenRecord, Writer as BundleWriter};
@@ -118,22 +118,19 @@ fn choose(
         }
     }
     let total: u64 = signed.iter().map(|(_, size)| size).sum();
-    let mut chosen: BTreeMap<StreamName, Vec<u64>> = BTreeMap::new();
-    for _ in 0..count.min(total) {
+    let mut chosen: BTreeMap<StreamName, BTreeSet<u64>> = BTreeMap::new();
+    let mut left = count.min(total);
+    while left > 0 {
         let mut at = next(random) % total.max(1);
         for (stream, size) in &signed {
             if at < *size {
-                chosen.entry(stream.clone()).or_default().push(at);
+                left -= u64::from(chosen.entry(stream.clone()).or_default().insert(at));
                 break;
             }
             at -= size;
         }
     }
-    for indexes in chosen.values_mut() {
-        indexes.sort_unstable();
-        indexes.dedup();
-    }
-    Ok(chosen)
+    Ok(chosen.into_iter().map(|(stream, indexes)| (stream, indexes.into_iter().collect())).collect())
 }
 
 /// splitmix64.

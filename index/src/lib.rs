@@ -12,6 +12,7 @@ mod heads;
 mod hit;
 mod index;
 mod indexer;
+pub mod kql;
 mod layout;
 mod pass;
 mod pattern;

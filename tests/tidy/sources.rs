@@ -18,6 +18,9 @@ const PLACES: [(&[&str], &[&str]); 6] = [
     (&["println!", "eprintln!", "print!", "eprint!"], &["cli/src/output", "tests/bench/"]),
 ];
 
+/// What may not be named in a folder: the language stands without what runs it.
+const KEPT_OUT: [(&str, &[&str]); 1] = [("index/src/kql/", &["datafusion", "arrow::", "tantivy", "logkeep_storage"])];
+
 /// Ways to lose the error of an iterator's item, so that an answer ends short and looks whole.
 const HIDES_ERRORS: [&str; 9] = [
     ".flatten()",
@@ -46,6 +49,16 @@ fn named_in_its_place_only(tree: &Tree) -> Findings {
             if places.iter().all(|place| !path.starts_with(place)) {
                 findings.extend(patterns.iter().flat_map(|pattern| at(path, &code, pattern)));
             }
+        }
+    }
+    findings
+}
+
+fn kept_out_of_its_folder(tree: &Tree) -> Findings {
+    let mut findings = Findings::new();
+    for (folder, patterns) in KEPT_OUT {
+        for (path, text) in tree.rust().filter(|(path, _)| path.starts_with(folder)) {
+            findings.extend(patterns.iter().flat_map(|pattern| at(path, &code(text), pattern)));
         }
     }
     findings
@@ -165,6 +178,15 @@ fn places() {
         ],
     );
     holds(named_in_its_place_only);
+}
+
+#[test]
+fn folders() {
+    let rule = kept_out_of_its_folder;
+    finds(rule, "datafusion", [("index/src/kql/binder.rs", "use datafusion::prelude::Expr;")]);
+    finds(rule, "tantivy", [("index/src/kql/functions/text.rs", "tantivy::Term::x()")]);
+    allows(rule, [("index/src/lower.rs", "use datafusion::prelude::Expr;"), ("index/src/kql/a.rs", "// no tantivy")]);
+    holds(kept_out_of_its_folder);
 }
 
 #[test]

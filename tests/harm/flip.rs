@@ -237,12 +237,16 @@ fn harmless(file: &Path) -> Option<&'static str> {
 /// torn, and goes on without that record and those behind it. It is unnoticed only where they tell nothing that any
 /// answer needs: otherwise blocks or acknowledged records are missing, which verify finds (and the searches here).
 fn torn_end(flip: &Flip, bytes: &[u8]) -> bool {
-    let is_manifest = flip.file.to_str().unwrap().starts_with("db/MANIFEST-");
+    let name = flip.file.to_str().unwrap();
+    // The same is true of the last record of a log of writes; one that was acknowledged is in the ledger, and missed.
+    let is_log = name.starts_with("db/") && name.ends_with(".log");
+    let is_manifest = name.starts_with("db/MANIFEST-");
     // CRC32 (4 bytes), length (2), kind (1); the MANIFEST of a small archive is shorter than one block of its format.
     let mut at = 0;
-    while is_manifest && at + 7 <= bytes.len() {
+    while (is_manifest || is_log) && at + 7 <= bytes.len() {
         if (at + 4..at + 6).contains(&flip.offset) {
-            return true;
+            let end = at + 7 + usize::from(u16::from_le_bytes([bytes[at + 4], bytes[at + 5]]));
+            return is_manifest || end > bytes.len();
         }
         at += 7 + usize::from(u16::from_le_bytes([bytes[at + 4], bytes[at + 5]]));
     }

@@ -25,7 +25,10 @@ fn a_cut_file_goes_on_when_it_is_whole() {
         assert!(run.stderr.contains("taken up to byte"), "{}", run.transcript());
         let exported = kept.export("bad/input");
         assert!(text.as_bytes().starts_with(&exported) && exported.ends_with(b"\n"));
-        assert_eq!(places(&kept, text.as_bytes()), [exported.len() as u64]);
+        // The cut may stand just before the line feed of a record that is whole without it.
+        let end = exported.len() as u64;
+        let place = places(&kept, text.as_bytes());
+        assert!(place == [end] || place == [end - 1], "{place:?} and {end}");
         // Still cut: it is said again, and nothing is kept twice.
         let again = import(&kept, "in").expect_code(3);
         assert_eq!((count(&again, "records"), count(&again, "rejected")), (0, 0), "{}", again.transcript());

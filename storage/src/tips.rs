@@ -13,6 +13,7 @@ use logkeep_proof::Hash;
 use crate::damage::{Damage, DamageCode};
 use crate::directory::rewrite_atomic;
 use crate::error::{Error, Result};
+use crate::recover;
 use crate::streams::Stream;
 use crate::time::Timestamp;
 
@@ -179,10 +180,7 @@ impl Ledger {
     /// Without an append that was torn as [`Self::note_hole`] says. It was never acknowledged if what stands before it
     /// reaches all that the streams know to have been.
     pub(crate) fn without_torn_append(mut self, streams: &[Stream]) -> Self {
-        let reaches = |before: &Self| {
-            let size = |stream: &Stream| before.newest.get(&stream.number).map_or(0, |tip| tip.size);
-            streams.iter().all(|stream| size(stream) >= stream.head.acknowledged)
-        };
+        let reaches = |before: &Self| streams.iter().all(|stream| recover::shorter(&before.newest, stream).is_none());
         match self.before_hole.take() {
             Some(before) if reaches(&before) => *before,
             _ => self,

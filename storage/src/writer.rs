@@ -88,19 +88,8 @@ impl Writer {
         let (store, torn_log) = open_store(&directory, options)?;
         check_version(&store)?;
         let streams = streams::all_sound(&store)?;
-        let ledger = Ledger::read(&directory.tips())?.without_torn_append(&streams);
-        check_acknowledged(&store, &ledger, &streams)?;
-        let is_renewed = ledger.corrected > 0 && ledger.is_complete();
-        let ledger_set_aside = if is_renewed { Some(directory.set_aside(&directory.tips())?) } else { None };
-        let torn_tip_bytes = ledger.torn_bytes;
-        let mut tips = TipLog::open(&directory.tips(), ledger)?;
-        let adopted =
-            streams.iter().map(|stream| stream.head.size() - recover::acknowledged(tips.newest(), stream)).sum();
-        let missing = recover::missing_tips(&store, tips.newest(), &streams)?;
-        if !missing.is_empty() {
-            tips.add(&missing)?;
-        }
-        let recovery = Recovery { torn_log, torn_tip_bytes, adopted, ledger_set_aside };
+        let (tips, recovery) = open_ledger(&directory, &store, &streams)?;
+        let recovery = Recovery { torn_log, ..recovery };
         let archive = Archive::of_writer(store, directory, options);
         let streams = streams.into_iter().map(|stream| (stream.name.clone(), stream)).collect();
         Ok(Self { archive, tips, streams, recovery, poisoned: None })
@@ -315,8 +304,25 @@ pub(crate) fn open_store(directory: &Directory, options: &Options) -> Result<(St
     }
 }
 
+/// Opens the ledger of a database that is to be written to, and adds the tips that an append which was cut short between
+/// the two has left out. A ledger that had to be corrected is kept in `quarantine` as it was.
+pub(crate) fn open_ledger(directory: &Directory, store: &Store, streams: &[Stream]) -> Result<(TipLog, Recovery)> {
+    let ledger = Ledger::read(&directory.tips())?.without_torn_append(streams);
+    check_acknowledged(store, &ledger, streams)?;
+    let is_renewed = ledger.corrected > 0 && ledger.is_complete();
+    let ledger_set_aside = if is_renewed { Some(directory.set_aside(&directory.tips())?) } else { None };
+    let torn_tip_bytes = ledger.torn_bytes;
+    let mut tips = TipLog::open(&directory.tips(), ledger)?;
+    let adopted = streams.iter().map(|stream| stream.head.size() - recover::acknowledged(tips.newest(), stream)).sum();
+    let missing = recover::missing_tips(store, tips.newest(), streams)?;
+    if !missing.is_empty() {
+        tips.add(&missing)?;
+    }
+    Ok((tips, Recovery { torn_log: false, torn_tip_bytes, adopted, ledger_set_aside }))
+}
+
 /// Refuses a database that has less than was acknowledged, or other records, and a ledger that cannot say so.
-pub(crate) fn check_acknowledged(store: &Store, ledger: &Ledger, streams: &[Stream]) -> Result<()> {
+fn check_acknowledged(store: &Store, ledger: &Ledger, streams: &[Stream]) -> Result<()> {
     let lost = recover::lost(store, &ledger.newest, streams);
     if !lost.is_empty() {
         return Err(Error::AcknowledgedLost { lost });

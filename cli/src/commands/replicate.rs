@@ -134,7 +134,8 @@ impl Copier<'_> {
         // The ids of the last records; quick, or a second Ctrl-C ends it.
         let rest = self.replica.take_ids(&self.source, &mut |_| true).map_err(|error| place::failure(&error))?;
         last.damage.extend(rest.damage);
-        last.stopped = false;
+        // Stopped while it waited it has everything.
+        last.stopped = self.replica.is_partial();
         Ok(exit(&last))
     }
 }

@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use logkeep_index::Index;
 use logkeep_proof::Trust;
-use logkeep_storage::{
-    Archive, Coverage, Damage, Depth, Error, LogKey, Request, StreamName, Timestamp, Verification, Writer, verify_as,
-};
+use logkeep_storage::{Archive, Damage, Depth, Error, LogKey, Request, Timestamp, Verification, Writer, verify_as};
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
@@ -97,12 +95,17 @@ struct Task<'a> {
     trust: Option<&'a Trust>,
     scope: Scope,
     tests_itself: bool,
+    /// Ends a verification in parts between two of them; any other is ended by the signal itself.
+    interrupt: Interrupt,
 }
 
 /// Verifies, and prints the report.
 pub(crate) fn run(args: &VerifyArgs, place: &Place, output: &mut Output) -> Result<Exit, Failure> {
     let trust = args.trust.as_deref().map(trust).transpose()?;
-    let task = Task { trust: trust.as_ref(), scope: scope(args), tests_itself: !args.no_self_test };
+    let scope = scope(args);
+    let in_parts = matches!(scope, Scope::SinceReport | Scope::Rolling { .. });
+    let interrupt = if in_parts { Interrupt::listen_aloud(output)? } else { Interrupt::default() };
+    let task = Task { trust: trust.as_ref(), scope, tests_itself: !args.no_self_test, interrupt };
     let mut report = verified(&task, place, output)?;
     if args.renew_ledger && report.is_only_the_ledger() {
         let aside = Writer::renew_ledger(place.path(), place.options()).map_err(|error| place::failure(&error))?;
@@ -159,7 +162,8 @@ fn trust(path: &Path) -> Result<Trust, Failure> {
 
 /// The whole archive of a place verified, without a self-test: what the demo does with its damaged copy.
 pub(crate) fn report(place: &Place, output: &Output) -> Result<Report, Failure> {
-    verified(&Task { trust: None, scope: Scope::Full, tests_itself: false }, place, output)
+    let task = Task { trust: None, scope: Scope::Full, tests_itself: false, interrupt: Interrupt::default() };
+    verified(&task, place, output)
 }
 
 fn verified(task: &Task<'_>, place: &Place, output: &Output) -> Result<Report, Failure> {
@@ -178,10 +182,10 @@ fn verified(task: &Task<'_>, place: &Place, output: &Output) -> Result<Report, F
         previous: None,
         recorded: Recorded::Not("it was not asked for".to_owned()),
     };
-    let opened =
-        place.try_read().and_then(|archive| check(&archive, task, place, output, &mut report).map(|()| archive));
+    let read = |archive| check(&archive, task, place, output, &mut report).map(|key| (archive, key));
+    let opened = place.try_read().and_then(read);
     match opened {
-        Ok(archive) => after(&archive, task, place, output, &mut report),
+        Ok((archive, key)) => after(&archive, key.as_ref(), task, place, output, &mut report),
         Err(Error::Damaged(damage)) => {
             report.opens = false;
             report.checked.add(*damage);
@@ -203,9 +207,19 @@ fn verified(task: &Task<'_>, place: &Place, output: &Output) -> Result<Report, F
     Ok(report)
 }
 
-/// The archive itself.
-fn check(archive: &Archive, task: &Task<'_>, place: &Place, output: &Output, report: &mut Report) -> Result<(), Error> {
-    report.previous = recorded::previous(archive);
+/// The archive itself; gives its key.
+fn check(
+    archive: &Archive,
+    task: &Task<'_>,
+    place: &Place,
+    output: &Output,
+    report: &mut Report,
+) -> Result<Option<LogKey>, Error> {
+    report.previous = match recorded::previous(archive) {
+        // What is wrong with `_meta` is found below.
+        Err(Error::Damaged(_)) => None,
+        read => read?,
+    };
     let (key, problem) = match signing::read(place) {
         Ok(key) => (key, None),
         // The records can be checked all the same.
@@ -223,68 +237,48 @@ fn check(archive: &Archive, task: &Task<'_>, place: &Place, output: &Output, rep
         Scope::Full => verify_as(archive, &request, &mut tell)?,
         Scope::Quick => verify_as(archive, &Request { depth: Depth::Quick, files: false, ..request }, &mut tell)?,
         Scope::SinceReport | Scope::Rolling { .. } => {
-            in_parts(archive, task.scope, request, &mut memory, report.started, &mut tell)?
+            in_parts(archive, task, request, &mut memory, report.started, &mut tell)?
         }
     };
     memory.coverage.mark_all(&report.checked, report.started);
     remember(memory, archive, task.scope, report)?;
     report.checked.unchecked.extend(problem);
-    Ok(())
+    Ok(key)
 }
 
 /// A share of the contents, or those that were never read.
 fn in_parts(
     archive: &Archive,
-    scope: Scope,
+    task: &Task<'_>,
     request: Request<'_>,
     memory: &mut Memory,
     now: Timestamp,
     tell: &mut dyn FnMut(logkeep_storage::Progress),
 ) -> Result<Verification, Error> {
     let streams = rolling::sealed(archive)?;
-    let mut parts = memory.coverage.parts(&streams);
-    let interrupt = Interrupt::listen().unwrap_or_default();
-    let limit = match scope {
+    let interrupt = task.interrupt.clone();
+    let (parts, limit) = match task.scope {
         Scope::Rolling { budget, nights } => {
             // Only a wish: where it is not granted the work is done all the same.
             let _ = rustix::process::nice(NICENESS);
-            Limit::new(budget, nights, &memory.coverage, &streams, now, interrupt)
+            let limit = Limit::new(budget, nights, &memory.coverage, &streams, now, interrupt);
+            (memory.coverage.parts(&streams), limit)
         }
         _ => {
-            parts = unread(parts, &memory.coverage, &streams);
-            Limit::new(Duration::MAX, 1, &Coverage::default(), &streams, now, interrupt)
+            let limit = Limit::new(Duration::MAX, 1, &memory.coverage, &streams, now, interrupt);
+            (memory.coverage.unread(&streams), limit)
         }
     };
     let memory = Mutex::new(memory);
     let go_on = |records| limit.go_on(records);
     let done = |part: &logkeep_storage::Part| memory.lock().unwrap_or_else(PoisonError::into_inner).note(part, now);
-    let files = matches!(scope, Scope::Rolling { .. });
+    let files = matches!(task.scope, Scope::Rolling { .. });
     let request = Request { depth: Depth::Parts(&parts), files, go_on: &go_on, done: &done, ..request };
     let mut checked = verify_as(archive, &request, tell)?;
     if limit.interrupt.is_set() {
         checked.unchecked.push("what was left when it was stopped; the same command goes on from there".to_owned());
     }
     Ok(checked)
-}
-
-/// The parts of which some record was never read.
-fn unread(
-    parts: Vec<logkeep_storage::Part>,
-    coverage: &Coverage,
-    streams: &[(StreamName, u64)],
-) -> Vec<logkeep_storage::Part> {
-    let (read, all) = coverage.since(streams, Timestamp(i64::MIN));
-    let mut left = all - read.min(all);
-    let mut wanted = Vec::new();
-    // What was never read comes first.
-    for part in parts {
-        if left == 0 {
-            break;
-        }
-        left = left.saturating_sub(part.records.end - part.records.start);
-        wanted.push(part);
-    }
-    wanted
 }
 
 /// Keeps what was read for the next time, and says how far it is.
@@ -303,12 +297,19 @@ fn remember(mut memory: Memory, archive: &Archive, scope: Scope, report: &mut Re
 }
 
 /// The index, the drill, and whether a night was missed.
-fn after(archive: &Archive, task: &Task<'_>, place: &Place, output: &Output, report: &mut Report) {
+fn after(
+    archive: &Archive,
+    key: Option<&LogKey>,
+    task: &Task<'_>,
+    place: &Place,
+    output: &Output,
+    report: &mut Report,
+) {
     if task.scope != Scope::Quick {
         check_index(archive, place, output).into_iter().for_each(|damage| report.checked.add(damage));
     }
-    if let Ok(Some(key)) = signing::read(place) {
-        drilled(archive, &key, report);
+    if let Some(key) = key {
+        drilled(archive, key, report);
     }
     if let Some(previous) = &report.previous {
         let passed = report.started.0.saturating_sub(previous.time.0);

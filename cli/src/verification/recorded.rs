@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use logkeep_storage::{Archive, DamageCode, Error, Timestamp, Writer};
+use logkeep_storage::{Archive, DamageCode, Error, StoredRecord, Timestamp, Writer};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
@@ -45,27 +45,38 @@ impl fmt::Display for Recorded {
     }
 }
 
-/// The newest report in `_meta`. Damage there is a finding of the verification, and none of this.
-pub(crate) fn previous(archive: &Archive) -> Option<Previous> {
-    let meta = signing::meta().ok()?;
-    let mut end = archive.head(&meta).ok()??.size;
+/// The newest report in `_meta`.
+///
+/// # Errors
+/// When the archive cannot be read. Damaged records are findings of the verification, and passed over here.
+pub(crate) fn previous(archive: &Archive) -> Result<Option<Previous>, Error> {
+    let Ok(meta) = signing::meta() else { return Ok(None) };
+    let mut end = archive.head(&meta)?.map_or(0, |head| head.size);
     for _ in 0..PAGES_MAX {
         let first = end.saturating_sub(PAGE_RECORDS);
-        // tidy: no results here
-        let page: Vec<_> = archive.records(&meta, first..end).filter_map(|record| record.ok()).collect();
-        let found = page.iter().rev().find_map(|record| {
-            let event: Value = serde_json::from_slice(&record.body).ok()?;
-            let text = |name: &str| event.get(name).and_then(Value::as_str).map(str::to_owned);
-            let is_report = text("event").as_deref() == Some("verify");
-            let time = text("time")?.parse().ok()?;
-            is_report.then_some(Previous { id: record.id.to_string(), time, verdict: text("verdict")? })
-        });
+        let mut found = None;
+        for record in archive.records(&meta, first..end) {
+            match record {
+                Ok(record) => found = report_in(&record).or(found),
+                Err(Error::Damaged(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
         if found.is_some() || first == 0 {
-            return found;
+            return Ok(found);
         }
         end = first;
     }
-    None
+    Ok(None)
+}
+
+/// The report that a record of `_meta` is, if it is one.
+fn report_in(record: &StoredRecord) -> Option<Previous> {
+    let event: Value = serde_json::from_slice(&record.body).ok()?;
+    let text = |name: &str| event.get(name).and_then(Value::as_str).map(str::to_owned);
+    let is_report = text("event").as_deref() == Some("verify");
+    let time = text("time")?.parse().ok()?;
+    is_report.then_some(Previous { id: record.id.to_string(), time, verdict: text("verdict")? })
 }
 
 /// Appends the report to `_meta` and signs it, if that can be done.

@@ -108,6 +108,7 @@ impl Gatherer {
     }
 
     fn batch_of(&mut self, text: &[u8], now: impl FnOnce() -> Timestamp) -> usize {
+        let beyond_before = self.counts.beyond_streams;
         let stream = self.stream_of(text);
         let index = match self.by_stream.get(&stream) {
             Some(index) => *index,
@@ -119,7 +120,7 @@ impl Gatherer {
             }
         };
         // Without this the next record of the same name would not be counted as one of too many streams.
-        self.last = self.names.contains_key(text).then(|| (text.to_vec(), index));
+        self.last = (self.counts.beyond_streams == beyond_before).then(|| (text.to_vec(), index));
         index
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::damage::{Damage, DamageCode};
 use crate::error::{Error, Result};
 use crate::replica::copy::Pending;
 use crate::replica::{Copied, OWN_CURSORS, Round, take};
@@ -15,14 +16,17 @@ const IDS_PER_WRITE: usize = 100_000;
 const END: &[u8] = &[255; 513];
 
 /// Puts the cursors that are other than ours.
-pub(super) fn cursors(from: &Store, store: &Store, pending: &mut Pending<'_>) -> Result<()> {
+pub(super) fn cursors(from: &Store, store: &Store, pending: &mut Pending<'_>, damaged: &mut Vec<Damage>) -> Result<()> {
     let mut scan = from.scan(Family::Cursor, &[], END)?;
     loop {
         let entry = match scan.next() {
             Ok(None) => return Ok(()),
             Ok(Some(entry)) => entry,
-            // A cursor that cannot be read makes its source begin anew: nothing is lost by it.
-            Err(Error::Damaged(damage)) if damage.code != crate::DamageCode::Store => continue,
+            // A cursor that cannot be read makes its source begin anew: nothing is lost by it, and it is told.
+            Err(Error::Damaged(damage)) if damage.code != DamageCode::Store => {
+                damaged.push(*damage);
+                continue;
+            }
             Err(other) => return Err(other),
         };
         let is_own = entry.key.starts_with(OWN_CURSORS.as_bytes());

@@ -25,7 +25,7 @@ use crate::prove::Prover;
 use crate::replica::copy::{Copying, Pending};
 use crate::store::{Access, Family, Store};
 use crate::streams::{self, Stream};
-use crate::tips::{Ledger, TipLog};
+use crate::tips::TipLog;
 use crate::writer::{self, ARCHIVE_KEY};
 
 pub use self::prefix::{Divergence, DivergenceKind};
@@ -115,13 +115,7 @@ impl Replica {
             return Err(Error::OtherArchive(directory.root().to_owned()));
         }
         let streams = streams::all_sound(&store)?;
-        let ledger = Ledger::read(&directory.tips())?.without_torn_append(&streams);
-        writer::check_acknowledged(&store, &ledger, &streams)?;
-        let mut tips = TipLog::open(&directory.tips(), ledger)?;
-        let missing = crate::recover::missing_tips(&store, tips.newest(), &streams)?;
-        if !missing.is_empty() {
-            tips.add(&missing)?;
-        }
+        let (tips, _) = writer::open_ledger(&directory, &store, &streams)?;
         let is_partial = store.get(Family::Cursor, PARTIAL.as_bytes())?.is_some();
         Ok(Self {
             directory,
@@ -231,7 +225,7 @@ impl Replica {
             self.checkpoints(from, theirs, key, &mut pending, round)?;
         }
         if whole {
-            follow::cursors(from, &store, &mut pending)?;
+            follow::cursors(from, &store, &mut pending, &mut round.damage)?;
             if self.is_partial {
                 pending.changes.delete(Family::Cursor, PARTIAL.as_bytes())?;
             }
@@ -278,17 +272,14 @@ impl Replica {
         for stream in theirs.iter().filter(is_whole) {
             let name = checkpoint_key(stream.number);
             let value = take(from.get(Family::Meta, &name), &mut round.damage)?.and_then(|value| value);
-            let Some(value) = value.filter(|value| !self.has(&name, value)) else { continue };
+            let ours = self.store.get(Family::Meta, &name)?;
+            let Some(value) = value.filter(|value| ours.as_ref() != Some(value)) else { continue };
             let checked = self.checkpoint(from, stream, key);
             if take(checked, &mut round.damage)?.is_some_and(|is_newer| is_newer) {
                 pending.changes.put(Family::Meta, &name, &[&value])?;
             }
         }
         Ok(())
-    }
-
-    fn has(&self, key: &[u8], value: &[u8]) -> bool {
-        matches!(self.store.get(Family::Meta, key), Ok(Some(ours)) if ours == value)
     }
 
     /// Whether a checkpoint of the archive is one of this history, and none that is older than ours.

@@ -19,9 +19,9 @@ const KNOWN: [&str; 12] = [
     "FORMAT",
     "FORMAT.new",
     "REPLICA",
+    "REPLICA.new",
     "LOCK",
     "db",
-    "db.repair*",
     "tips.log",
     "tips.log.new",
     "keys",
@@ -30,7 +30,7 @@ const KNOWN: [&str; 12] = [
     "quarantine",
 ];
 /// What logkeep keeps beside, and can do without.
-const DERIVED: [&str; 3] = ["verify.state*", "witness*", "anchors*"];
+const DERIVED: [&str; 2] = ["verify.state", "verify.state.new"];
 /// What RocksDB writes: beginnings and endings of names.
 const DATABASE: [&str; 6] = ["CURRENT", "IDENTITY", "LOCK", "LOG*", "MANIFEST-*", "OPTIONS-*"];
 const DATABASE_ENDINGS: [&str; 3] = [".sst", ".log", ".dbtmp"];
@@ -101,9 +101,12 @@ fn each(folder: &Path, found: &mut dyn FnMut(&str, PathBuf, &Metadata)) -> Resul
     let failed = |e| Error::io(folder, e);
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry: DirEntry = entry.map_err(failed)?;
-        // Beside a writer files go at any time.
-        let Ok(file) = entry.metadata() else { continue };
-        found(&entry.file_name().to_string_lossy(), entry.path(), &file);
+        match entry.metadata() {
+            Ok(file) => found(&entry.file_name().to_string_lossy(), entry.path(), &file),
+            // Beside a writer files go at any time.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::io(&entry.path(), error)),
+        }
     }
     Ok(())
 }

@@ -103,7 +103,21 @@ impl Coverage {
     /// All whole groups of these streams in parts: what was never read first, then the one that was read longest ago.
     #[must_use]
     pub fn parts(&self, streams: &[(StreamName, u64)]) -> Vec<Part> {
-        let mut parts: Vec<(Option<Timestamp>, Part)> = Vec::new();
+        let mut parts = self.dated(streams);
+        parts.sort_by_key(|(at, _)| *at);
+        parts.into_iter().map(|(_, part)| part).collect()
+    }
+
+    /// Those of the parts that hold a record which was never read.
+    #[must_use]
+    pub fn unread(&self, streams: &[(StreamName, u64)]) -> Vec<Part> {
+        let never = |(at, part): (Option<Timestamp>, Part)| at.is_none().then_some(part);
+        self.dated(streams).into_iter().filter_map(never).collect()
+    }
+
+    /// The parts, each with the time when its record was read that was read longest ago.
+    fn dated(&self, streams: &[(StreamName, u64)]) -> Vec<(Option<Timestamp>, Part)> {
+        let mut parts = Vec::new();
         for (stream, records) in streams {
             let end = records / GROUP_RECORDS * GROUP_RECORDS;
             for from in (0..end).step_by(PART_RECORDS as usize) {
@@ -112,8 +126,7 @@ impl Coverage {
                 parts.push((self.oldest(stream.as_str(), records), part));
             }
         }
-        parts.sort_by_key(|(at, _)| *at);
-        parts.into_iter().map(|(_, part)| part).collect()
+        parts
     }
 
     /// Records of whole groups of these streams that were read at this time or later, and how many there are.
@@ -171,6 +184,16 @@ mod tests {
         let expected = [("a/a", 2 * PART_RECORDS), ("b/b", 0), ("a/a", PART_RECORDS), ("a/a", 0)];
         assert_eq!(order, expected.map(|(stream, from)| (stream.to_owned(), from)));
         assert_eq!(coverage.since(&streams, Timestamp(6)), (PART_RECORDS, 4 * PART_RECORDS));
+    }
+
+    #[test]
+    fn parts_of_which_only_some_was_read_are_all_unread() {
+        let streams = [(name("a/a"), 3 * PART_RECORDS)];
+        let mut coverage = Coverage::default();
+        coverage.mark("a/a", 0..PART_RECORDS + PART_RECORDS / 2, Timestamp(1));
+        coverage.mark("a/a", 2 * PART_RECORDS..3 * PART_RECORDS - GROUP_RECORDS, Timestamp(1));
+        let from: Vec<_> = coverage.unread(&streams).iter().map(|part| part.records.start).collect();
+        assert_eq!(from, [PART_RECORDS, 2 * PART_RECORDS]);
     }
 
     #[test]

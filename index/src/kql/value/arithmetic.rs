@@ -37,7 +37,6 @@ pub fn multiply(left: &Value<'_>, right: &Value<'_>) -> Value<'static> {
 
 /// `left / right`: whole numbers truncate toward zero and by zero are null; two durations give a real.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "doubles are so")]
 pub fn divide(left: &Value<'_>, right: &Value<'_>) -> Value<'static> {
     match (left.held(), right.held()) {
         (Value::Timespan(left), Value::Timespan(right)) => Value::Real(left as f64 / right as f64),
@@ -52,14 +51,17 @@ pub fn divide(left: &Value<'_>, right: &Value<'_>) -> Value<'static> {
     }
 }
 
-/// `left % right`, with the sign of the left operand.
+/// `left % right`: never negative.
 #[must_use]
 pub fn remainder(left: &Value<'_>, right: &Value<'_>) -> Value<'static> {
     match (left.held(), right.held()) {
-        (Value::Timespan(left), Value::Timespan(right)) => span(left.checked_rem(right)),
-        (Value::DateTime(left), Value::Timespan(right)) => span(left.checked_rem(right)),
+        (Value::Timespan(left) | Value::DateTime(left), Value::Timespan(right)) => span(left.checked_rem_euclid(right)),
         (left, right) if is_whole_zero(&right) && is_whole(&left) => Value::Null,
-        (left, right) => compute(&left, &right, i64::wrapping_rem, |a, b| a % b, Decimal::remainder),
+        (left, right) => compute(&left, &right, i64::wrapping_rem_euclid, f64::rem_euclid, |a, b| {
+            let rest = a.remainder(b)?;
+            let size = if b < 0.into() { b.negated() } else { b };
+            if rest < 0.into() { rest.plus(size) } else { Some(rest) }
+        }),
     }
 }
 
@@ -74,7 +76,6 @@ pub fn negate(value: &Value<'_>) -> Value<'static> {
 
 /// `bin(value, size)`: the largest multiple of the size that is not above the value.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "doubles are so")]
 pub fn bin(value: &Value<'_>, size: &Value<'_>) -> Value<'static> {
     match (value.held(), size.held()) {
         (Value::DateTime(ticks), Value::Timespan(size)) => at(floor_to(ticks, size)),
@@ -102,14 +103,14 @@ pub fn bin_at(value: &Value<'_>, size: &Value<'_>, fixed: &Value<'_>) -> Value<'
 }
 
 fn floor_to(value: i64, size: i64) -> Option<i64> {
+    let (value, size) = (i128::from(value), i128::from(size));
     if size == 0 {
         return None;
     }
-    let (value, size) = (i128::from(value), i128::from(size).abs());
-    i64::try_from(value.div_euclid(size) * size).ok()
+    let floor = value.div_euclid(size) - i128::from(size < 0 && value.rem_euclid(size) != 0);
+    i64::try_from(floor * size).ok()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "doubles are so")]
 fn compute(
     left: &Value<'_>,
     right: &Value<'_>,
@@ -132,7 +133,6 @@ fn compute(
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "doubles are so")]
 fn scaled(ticks: i64, factor: &Value<'_>) -> Value<'static> {
     match number(factor) {
         Some(Number::Whole(factor)) => span(ticks.checked_mul(factor)),
@@ -142,7 +142,6 @@ fn scaled(ticks: i64, factor: &Value<'_>) -> Value<'static> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "checked to fit")]
 fn ticks_of(ticks: f64) -> Value<'static> {
     if ticks.abs() < 9.2e18 { Value::Timespan(ticks as i64) } else { Value::Null }
 }
@@ -178,7 +177,9 @@ mod tests {
             (divide(&long(-7), &long(2)), long(-3)),
             (divide(&long(7), &long(0)), Value::Null),
             (remainder(&long(7), &long(0)), Value::Null),
-            (remainder(&long(-7), &long(3)), long(-1)),
+            (remainder(&long(-7), &long(3)), long(2)),
+            (remainder(&long(-10), &long(-4)), long(2)),
+            (remainder(&long(i64::MIN), &long(-1)), long(0)),
             (add(&Value::Int(i32::MAX), &Value::Int(1)), long(2_147_483_648)),
             (add(&long(i64::MAX), &long(1)), long(i64::MIN)),
             (divide(&long(i64::MIN), &long(-1)), long(i64::MIN)),
@@ -216,6 +217,8 @@ mod tests {
         let long = |value| Value::Long(value);
         assert_eq!(bin(&long(7), &long(5)), long(5));
         assert_eq!(bin(&long(-7), &long(5)), long(-10));
+        assert_eq!(bin(&long(2_147_483_648), &long(-3)), long(2_147_483_649));
+        assert_eq!(bin(&long(-9), &long(-3)), long(-9));
         assert_eq!(bin(&long(9_007_199_254_740_993), &long(1)), long(9_007_199_254_740_993));
         assert_eq!(bin(&Value::Real(0.3), &Value::Real(0.1)), Value::Real(0.2));
         assert_eq!(bin(&Value::Real(-7.5), &long(1)), Value::Real(-8.0));

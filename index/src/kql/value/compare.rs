@@ -51,7 +51,6 @@ pub fn order_of(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "the wide comparison has decided already")]
 fn numbers(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
     match (number(left)?, number(right)?) {
         (Number::Whole(left), Number::Whole(right)) => Some(left.cmp(&right)),
@@ -144,7 +143,6 @@ impl PartialEq for Key<'_> {
 impl Eq for Key<'_> {}
 
 impl Hash for Key<'_> {
-    #[expect(clippy::cast_precision_loss, reason = "equal numbers need equal hashes, others need not differ")]
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.0 {
             Value::Null => 0_u8.hash(state),

@@ -44,10 +44,8 @@ pub fn to_bool(value: &Value<'_>) -> Option<bool> {
 pub fn to_int(value: &Value<'_>) -> Option<i32> {
     match value.held() {
         Value::Int(value) => Some(value),
-        #[expect(clippy::cast_possible_truncation, reason = "a real saturates and loses its fraction")]
         Value::Real(value) => value.is_finite().then_some(value as i32),
         Value::String(text) => parse_int(text.trim()),
-        #[expect(clippy::cast_possible_truncation, reason = "wraps, as in Kusto")]
         other => to_long(&other).map(|value| value as i32),
     }
 }
@@ -59,7 +57,6 @@ pub fn to_long(value: &Value<'_>) -> Option<i64> {
         Value::Bool(value) => Some(i64::from(value)),
         Value::Int(value) => Some(i64::from(value)),
         Value::Long(value) | Value::DateTime(value) | Value::Timespan(value) => Some(value),
-        #[expect(clippy::cast_possible_truncation, reason = "a real saturates and loses its fraction")]
         Value::Real(value) => value.is_finite().then_some(value as i64),
         Value::Decimal(value) => i64::try_from(value.truncated()).ok(),
         Value::String(text) => parse_long(text.trim()),
@@ -69,7 +66,6 @@ pub fn to_long(value: &Value<'_>) -> Option<i64> {
 
 /// `todouble`, `toreal`.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "doubles are so")]
 pub fn to_real(value: &Value<'_>) -> Option<f64> {
     match value.held() {
         Value::Real(value) => Some(value),

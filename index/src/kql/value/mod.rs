@@ -8,9 +8,11 @@
 //! ```
 //!
 //! `R1` to `R26` are the rules that duckdb-kql measured on Kusto (its TRANSLATION.md). Everything here is total: a
-//! value that has no answer is [`Value::Null`]. Only the standard library is named.
+//! value that has no answer is [`Value::Null`]. Only the standard library and foldhash are named.
 
 pub mod arithmetic;
+mod canonical;
+pub mod codec;
 pub mod compare;
 pub mod convert;
 mod decimal;
@@ -20,12 +22,15 @@ mod print;
 pub mod real;
 pub mod scan;
 pub mod timespan;
+mod writer;
 
 use std::borrow::Cow;
 
+pub use canonical::canonical;
 pub use decimal::Decimal;
-pub use json::{Dynamic, DynamicKind, Writer, canonical, piece, unescape};
+pub use json::{Dynamic, DynamicKind, piece, unescape};
 pub use scan::{Step, path};
+pub use writer::Writer;
 
 /// Ticks of 100 ns in a second: KQL counts time in them.
 pub const TICKS_PER_SECOND: i64 = 10_000_000;

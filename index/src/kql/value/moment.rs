@@ -55,8 +55,10 @@ impl Civil {
             && (0..60).contains(&minute)
             && (0..60).contains(&second)
             && (0..TICKS_PER_SECOND).contains(&fraction);
-        let seconds = hour * 3600 + minute * 60 + second;
-        exists.then(|| days(year, month, day) * TICKS_PER_DAY + seconds * TICKS_PER_SECOND + fraction)
+        exists.then(|| {
+            let seconds = hour * 3600 + minute * 60 + second;
+            days(year, month, day) * TICKS_PER_DAY + seconds * TICKS_PER_SECOND + fraction
+        })
     }
 }
 
@@ -163,6 +165,7 @@ fn numeric(text: &str) -> Option<(Civil, &str)> {
         let (year, month, day) = match (first.len(), third.len()) {
             (4, 1 | 2) => (first, second, third),
             (1 | 2, 4) => (third, first, second),
+            (1 | 2, 2) if sign == '/' => (third, first, second),
             _ => return None,
         };
         return Some((civil(year, month, day)?, rest));
@@ -172,7 +175,7 @@ fn numeric(text: &str) -> Option<(Civil, &str)> {
 
 fn civil(year: &str, month: &str, day: &str) -> Option<Civil> {
     let two = month.len() <= 2 && day.len() <= 2;
-    let (year, month, day) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+    let (year, month, day) = (full_year(year)?, month.parse().ok()?, day.parse().ok()?);
     two.then(|| Civil { year, month, day, ..Civil::default() })
 }
 
@@ -193,14 +196,19 @@ fn named(text: &str) -> Option<(Civil, &str)> {
         _ => return None,
     };
     let plain = [day, year].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
-    let (day, number): (i64, i64) = (day.parse().ok().filter(|_| plain)?, year.parse().ok()?);
-    let year = match year.len() {
-        4 => number,
-        2 if number < 50 => 2000 + number,
-        2 => 1900 + number,
-        _ => return None,
-    };
+    let (day, year) = (day.parse().ok().filter(|_| plain)?, full_year(year)?);
     Some((Civil { year, month, day, ..Civil::default() }, after))
+}
+
+/// Four digits, or two: 49 is 2049, 50 is 1950.
+fn full_year(digits: &str) -> Option<i64> {
+    let number: i64 = digits.parse().ok()?;
+    match digits.len() {
+        4 => Some(number),
+        2 if number < 50 => Some(2000 + number),
+        2 => Some(1900 + number),
+        _ => None,
+    }
 }
 
 /// A word or number, and what follows the commas, hyphens and spaces behind it.
@@ -297,6 +305,7 @@ mod tests {
             check(text, "2022-12-02T00:00:00.0000000Z");
         }
         check("2/3/2022", "2022-02-03T00:00:00.0000000Z");
+        check("1/2/34", "2034-01-02T00:00:00.0000000Z");
         check("2022-12", "2022-12-01T00:00:00.0000000Z");
         for text in [
             "2022-12-02 13:45:56",

@@ -53,7 +53,7 @@ pub(crate) struct EncodedBlock {
 pub(crate) fn encode(rows: &[Row<'_>], envelope: &Envelope) -> Result<EncodedBlock, BlockError> {
     let encoded = pack(rows, envelope)?;
     let head = BlockHead::parse(&encoded.head)?;
-    let decoded = read::decode(&head, &encoded.chunks)?;
+    let decoded = read::decode_encoded(&head, &encoded.chunks)?;
     let differs = decoded.rows().zip(rows).position(|(decoded, row)| decoded != *row);
     match differs {
         None if decoded.len() == rows.len() => Ok(encoded),

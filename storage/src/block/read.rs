@@ -58,15 +58,17 @@ impl DecodedRows {
     }
 }
 
-/// Decodes a whole block; every chunk's CRC32 is checked, and what the head sums up of each column.
+/// Decodes a whole block; every chunk's CRC32 is checked, and what the head says of each column.
 pub(crate) fn decode(head: &BlockHead, chunks: &dyn ChunkSource) -> Result<DecodedRows, BlockError> {
     let block = Block::new(head, chunks)?;
-    let all: Vec<usize> = (0..head.count as usize).collect();
-    let columns = block.all_columns()?;
-    check_sums(&block.directory.columns, &columns)?;
-    let bodies = block.bodies_of(&all, &columns)?;
-    paths::check(&block.directory.columns, block.shapes()?, &bodies)?;
-    Ok(DecodedRows { bodies, events: block.events()?.to_vec(), received: block.received()?.to_vec() })
+    let decoded = block.decoded()?;
+    paths::check(&block.directory.columns, block.shapes()?, &decoded.bodies)?;
+    Ok(decoded)
+}
+
+/// As [`decode`], for a block that was encoded just now: its paths are those by which its records were taken apart.
+pub(super) fn decode_encoded(head: &BlockHead, chunks: &dyn ChunkSource) -> Result<DecodedRows, BlockError> {
+    Block::new(head, chunks)?.decoded()
 }
 
 /// Refuses counts and lengths that no block of these records can have, before room is made for them.
@@ -292,6 +294,14 @@ impl<'a> Block<'a> {
             }
         }
         Ok(bodies)
+    }
+
+    fn decoded(&self) -> Result<DecodedRows, BlockError> {
+        let all: Vec<usize> = (0..self.head.count as usize).collect();
+        let columns = self.all_columns()?;
+        check_sums(&self.directory.columns, &columns)?;
+        let bodies = self.bodies_of(&all, &columns)?;
+        Ok(DecodedRows { bodies, events: self.events()?.to_vec(), received: self.received()?.to_vec() })
     }
 
     fn all_columns(&self) -> Result<Vec<Coded>, BlockError> {
